@@ -1,0 +1,4 @@
+libleaktop_a_SOURCES += src/base/error.c src/base/error.h
+libleaktop_a_SOURCES += src/base/intl.h
+libleaktop_a_SOURCES += src/base/mapping.h
+libleaktop_a_SOURCES += src/base/text.c src/base/text.h

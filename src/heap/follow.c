@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "heap/follow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "heap/blocks.h"
+
+struct process {
+	uint32_t pid;
+	struct blocks blocks;
+	struct process *next;   /* of the same hash */
+};
+
+#define PROCESS_HASH 256
+
+struct follow {
+	struct groups *groups;
+	struct log *log;
+	struct process *table[PROCESS_HASH];
+	struct process *last;
+	uint64_t operations[ALLOC_COUNT];
+	uint64_t anomalies[ANOMALY_COUNT];
+	uint64_t failed;
+};
+
+struct follow *follow_new(struct groups *groups, struct log *log)
+{
+	struct follow *follow = calloc(1, sizeof(*follow));
+
+	if (!follow)
+		return NULL;
+	follow->groups = groups;
+	follow->log = log;
+	return follow;
+}
+
+void follow_free(struct follow *follow)
+{
+	if (!follow)
+		return;
+	for (unsigned i = 0; i < PROCESS_HASH; i++) {
+		struct process *process, *next;
+
+		for (process = follow->table[i]; process; process = next) {
+			next = process->next;
+			blocks_clear(&process->blocks);
+			free(process);
+		}
+	}
+	free(follow);
+}
+
+const uint64_t *follow_operations(const struct follow *follow)
+{
+	return follow->operations;
+}
+
+const uint64_t *follow_anomalies(const struct follow *follow)
+{
+	return follow->anomalies;
+}
+
+uint64_t follow_failed(const struct follow *follow)
+{
+	return follow->failed;
+}
+
+static struct process *process_find(const struct follow *follow, uint32_t pid)
+{
+	struct process *process = follow->table[pid % PROCESS_HASH];
+
+	while (process && process->pid != pid)
+		process = process->next;
+	return process;
+}
+
+static struct process *process_get(struct follow *follow, uint32_t pid)
+{
+	struct process *process = follow->last;
+
+	if (process && process->pid == pid)
+		return process;
+	process = process_find(follow, pid);
+	if (!process) {
+		process = calloc(1, sizeof(*process));
+		if (!process)
+			return NULL;
+		process->pid = pid;
+		process->next = follow->table[pid % PROCESS_HASH];
+		follow->table[pid % PROCESS_HASH] = process;
+	}
+	follow->last = process;
+	return process;
+}
+
+static void log_event(struct follow *follow, const struct operation *operation,
+		      uint64_t address, uint64_t size, uint64_t live,
+		      bool enter)
+{
+	struct log_entry entry = {
+		.time = operation->time,
+		.address = address,
+		.size = size,
+		.live = live > UINT32_MAX ? UINT32_MAX : (uint32_t)live,
+		.tid = operation->tid,
+		.chain = operation->chain,
+		.enter = enter,
+	};
+
+	if (follow->log && log_add(follow->log, &entry) < 0)
+		follow->failed++;
+}
+
+static void release_block(struct follow *follow, struct process *process,
+			  const struct operation *operation, uint32_t number)
+{
+	const struct block *block = &follow->groups->blocks[number];
+	uint64_t address = block->address;
+	uint64_t size = follow->groups->groups[block->group].size;
+	uint64_t live = groups_release(follow->groups, number, true);
+
+	/* The slot exists, so nothing is allocated.  */
+	blocks_set(&process->blocks, address, BLOCK_FREED);
+	log_event(follow, operation, address, size, live, false);
+}
+
+static void release(struct follow *follow, struct process *process,
+		    const struct operation *operation, uint64_t address)
+{
+	uint32_t value = blocks_get(&process->blocks, address);
+
+	switch (value) {
+	case BLOCK_UNKNOWN:
+		follow->anomalies[ANOMALY_UNALLOCATED_FREE]++;
+		break;
+	case BLOCK_FREED:
+		follow->anomalies[ANOMALY_DOUBLE_FREE]++;
+		break;
+	case BLOCK_INHERITED:
+		blocks_set(&process->blocks, address, BLOCK_FREED);
+		break;
+	default:
+		release_block(follow, process, operation, value);
+		break;
+	}
+}
+
+/* ADDRESS is about to be that of a new block.  */
+static void make_way(struct follow *follow, struct process *process,
+		     const struct operation *operation, uint64_t address)
+{
+	uint32_t value = blocks_get(&process->blocks, address);
+
+	if (value == BLOCK_UNKNOWN || value == BLOCK_FREED)
+		return;
+	if (value == BLOCK_INHERITED) {
+		follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
+		return;
+	}
+	if (follow->groups->blocks[value].moving) {
+		/* A realloc in another thread has moved it away already.  */
+		release_block(follow, process, operation, value);
+		return;
+	}
+	follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
+	groups_release(follow->groups, value, false);
+}
+
+static void acquire(struct follow *follow, struct process *process,
+		    const struct operation *operation, uint64_t address,
+		    uint64_t size)
+{
+	uint32_t number;
+	uint64_t live;
+
+	make_way(follow, process, operation, address);
+	number = groups_acquire(follow->groups, operation->time, address, size,
+				operation->chain, &live);
+	if (!number || number > BLOCK_NUMBER_MAX) {
+		follow->failed++;
+		return;
+	}
+	if (blocks_set(&process->blocks, address, number) < 0) {
+		groups_release(follow->groups, number, false);
+		follow->failed++;
+		return;
+	}
+	log_event(follow, operation, address, size, live, true);
+}
+
+uint32_t follow_begin(struct follow *follow, uint32_t pid, uint64_t old)
+{
+	struct process *process = old ? process_get(follow, pid) : NULL;
+	uint32_t value;
+
+	if (!process)
+		return BLOCK_UNKNOWN;
+	value = blocks_get(&process->blocks, old);
+	if (value && value <= BLOCK_NUMBER_MAX)
+		follow->groups->blocks[value].moving = 1;
+	return value;
+}
+
+/* Whether block TOKEN still is the one that a call began to move.  */
+static bool still_moving(const struct follow *follow, uint64_t old,
+			 uint32_t token)
+{
+	const struct block *block;
+
+	if (!token || token > BLOCK_NUMBER_MAX)
+		return false;
+	block = &follow->groups->blocks[token];
+	return block->moving && block->address == old;
+}
+
+void follow_drop(struct follow *follow, uint32_t pid, uint64_t old,
+		 uint32_t token)
+{
+	(void)pid;
+	if (still_moving(follow, old, token))
+		follow->groups->blocks[token].moving = 0;
+}
+
+/* The old block of a realloc that succeeded.  What its address stands for
+   now may be another thread's new block: what counts is the block that was
+   there when the call began.  */
+static void release_moved(struct follow *follow, struct process *process,
+			  const struct operation *operation, uint64_t old)
+{
+	if (still_moving(follow, old, operation->token))
+		release_block(follow, process, operation, operation->token);
+	else if (operation->token == BLOCK_UNKNOWN)
+		follow->anomalies[ANOMALY_UNALLOCATED_FREE]++;
+	else if (operation->token == BLOCK_FREED)
+		follow->anomalies[ANOMALY_DOUBLE_FREE]++;
+	else if (operation->token == BLOCK_INHERITED &&
+		 blocks_get(&process->blocks, old) == BLOCK_INHERITED)
+		blocks_set(&process->blocks, old, BLOCK_FREED);
+}
+
+/* Bytes asked for, and the block given up.  Returns false when the product
+   of the sizes overflows: such a call fails.  */
+static bool read_arguments(const struct operation *operation, uint64_t *size,
+			   uint64_t *old)
+{
+	const struct allocator *allocator = &allocators[operation->function];
+	bool fits = true;
+
+	*size = 1;
+	*old = 0;
+	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++) {
+		uint64_t argument = operation->argument[i];
+
+		if (allocator->argument[i].role == ROLE_OLD)
+			*old = argument;
+		else if (allocator->argument[i].role == ROLE_SIZE)
+			fits &= !__builtin_mul_overflow(*size, argument, size);
+	}
+	return fits;
+}
+
+void follow_operation(struct follow *follow, const struct operation *operation)
+{
+	const struct allocator *allocator = &allocators[operation->function];
+	struct process *process = process_get(follow, operation->pid);
+	uint64_t size, old;
+	bool fits;
+
+	if (!process) {
+		follow->failed++;
+		return;
+	}
+	follow->operations[operation->function]++;
+	fits = read_arguments(operation, &size, &old);
+	if (allocator->releases && !allocator->acquires) {
+		if (old)
+			release(follow, process, operation, old);
+		return;
+	}
+	/* realloc (p, 0) that returns NULL has freed p; any other NULL left
+	   the block as it was.  */
+	if (allocator->releases && old) {
+		if (operation->result || (fits && !size))
+			release_moved(follow, process, operation, old);
+		else
+			follow_drop(follow, operation->pid, old,
+				    operation->token);
+	}
+	if (operation->result)
+		acquire(follow, process, operation, operation->result, size);
+}
+
+static void drop_blocks(struct follow *follow, struct process *process)
+{
+	for (size_t i = 0; i < process->blocks.size; i++) {
+		uint32_t value = process->blocks.slots[i].value;
+
+		if (value && value <= BLOCK_NUMBER_MAX)
+			groups_release(follow->groups, value, false);
+	}
+	blocks_clear(&process->blocks);
+}
+
+int follow_fork(struct follow *follow, uint32_t parent, uint32_t child)
+{
+	const struct process *from;
+	struct process *to;
+
+	if (parent == child)
+		return 0;
+	from = process_find(follow, parent);
+	to = process_find(follow, child);
+	/* A process number that is used again: what the one before left
+	   behind stays counted, but has nothing to do with the new one.  */
+	if (to)
+		blocks_clear(&to->blocks);
+	if (!from)
+		return 0;
+	to = process_get(follow, child);
+	if (!to || blocks_inherit(&to->blocks, &from->blocks) < 0) {
+		follow->failed++;
+		return -1;
+	}
+	return 0;
+}
+
+void follow_exec(struct follow *follow, uint32_t pid)
+{
+	struct process *process = process_find(follow, pid);
+
+	if (process)
+		drop_blocks(follow, process);
+}

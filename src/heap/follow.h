@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_HEAP_FOLLOW_H
+#define LEAKTOP_HEAP_FOLLOW_H
+
+#include <stdint.h>
+
+#include "heap/groups.h"
+#include "heap/log.h"
+#include "heap/pair.h"
+
+/* Follows the blocks of every process from operation to operation: what each acquires,
+   releases or moves, and what does not fit.  */
+struct follow;
+
+/* GROUPS and LOG (NULL: none) are borrowed.  */
+struct follow *follow_new(struct groups *groups, struct log *log);
+void follow_free(struct follow *follow);
+
+/* See struct pair_output.  */
+uint32_t follow_begin(struct follow *follow, uint32_t pid, uint64_t old);
+void follow_drop(struct follow *follow, uint32_t pid, uint64_t old,
+		 uint32_t token);
+void follow_operation(struct follow *follow, const struct operation *operation);
+
+/* CHILD begins with a copy of PARENT's blocks; they are counted once.  */
+int follow_fork(struct follow *follow, uint32_t parent, uint32_t child);
+
+/* PID has a new address space: its blocks are gone, none was freed.  */
+void follow_exec(struct follow *follow, uint32_t pid);
+
+/* Completed operations by function.  */
+const uint64_t *follow_operations(const struct follow *follow);
+const uint64_t *follow_anomalies(const struct follow *follow);
+
+/* Operations that could not be followed for want of memory.  */
+uint64_t follow_failed(const struct follow *follow);
+
+#endif

@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "heap/groups.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* The first slices last 2^24 ns, 17 ms.  */
+#define FIRST_SLICE_BITS 24
+
+static uint64_t hash_pair(uint64_t size, uint64_t chain)
+{
+	uint64_t hash = (size ^ chain << 40) * UINT64_C(0x9e3779b97f4a7c15);
+
+	return (hash ^ chain) * UINT64_C(0xff51afd7ed558ccd) >> 20;
+}
+
+int groups_init(struct groups *groups)
+{
+	memset(groups, 0, sizeof(*groups));
+	groups->slice_bits = FIRST_SLICE_BITS;
+	groups->slices = 1;
+	groups->block_count = 1;
+	groups->index_size = 256;
+	groups->size_index_size = 256;
+	groups->index = calloc(groups->index_size, sizeof(*groups->index));
+	groups->size_index = calloc(groups->size_index_size,
+				    sizeof(*groups->size_index));
+	if (groups->index && groups->size_index)
+		return 0;
+	groups_clear(groups);
+	return -1;
+}
+
+void groups_clear(struct groups *groups)
+{
+	free(groups->blocks);
+	free(groups->groups);
+	free(groups->links);
+	free(groups->index);
+	free(groups->sizes);
+	free(groups->size_index);
+	memset(groups, 0, sizeof(*groups));
+}
+
+/* Makes room for one more of SIZE bytes in ARRAY.  */
+static int reserve(void **array, uint32_t count, uint32_t *capacity,
+		   size_t size)
+{
+	uint32_t larger = *capacity ? *capacity * 2 : 256;
+	void *new;
+
+	if (count < *capacity)
+		return 0;
+	if (larger <= *capacity)
+		return -1;
+	new = realloc(*array, larger * size);
+	if (!new)
+		return -1;
+	*array = new;
+	*capacity = larger;
+	return 0;
+}
+
+static unsigned slice_of(const struct groups *groups, uint64_t time)
+{
+	if (time <= groups->start)
+		return 0;
+	return (unsigned)((time - groups->start) >> groups->slice_bits);
+}
+
+/* Each two slices become one.  */
+static void halve_slices(struct groups *groups)
+{
+	for (uint32_t i = 0; i < groups->count; i++) {
+		uint32_t *born = groups->groups[i].born;
+
+		for (unsigned j = 0; j < SLICES / 2; j++)
+			born[j] = born[2 * j] + born[2 * j + 1];
+		memset(born + SLICES / 2, 0, SLICES / 2 * sizeof(*born));
+	}
+	for (unsigned j = 0; j < SLICES / 2; j++)
+		groups->live_bytes_at[j] = groups->live_bytes_at[2 * j + 1];
+	groups->slices = SLICES / 2;
+	groups->slice_bits++;
+}
+
+void groups_advance(struct groups *groups, uint64_t time)
+{
+	unsigned slice;
+
+	if (!groups->started) {
+		groups->started = true;
+		groups->start = time;
+		groups->end = time;
+	}
+	if (time <= groups->end)
+		return;
+	groups->end = time;
+	slice = slice_of(groups, time);
+	/* The time between two hits can be of any length: fill what is left
+	   of the slices, then halve, until the new one is within.  */
+	while (slice >= groups->slices) {
+		while (groups->slices < SLICES && slice >= groups->slices) {
+			groups->live_bytes_at[groups->slices] =
+				groups->live_bytes;
+			groups->slices++;
+		}
+		if (slice < groups->slices)
+			break;
+		halve_slices(groups);
+		slice = slice_of(groups, time);
+	}
+}
+
+static int grow_size_index(struct groups *groups)
+{
+	uint32_t size = groups->size_index_size * 2;
+	uint32_t *index = calloc(size, sizeof(*index));
+
+	if (!index)
+		return -1;
+	for (uint32_t i = 0; i < groups->size_count; i++) {
+		uint32_t at = hash_pair(groups->sizes[i].size, 0) & (size - 1);
+
+		while (index[at])
+			at = (at + 1) & (size - 1);
+		index[at] = i + 1;
+	}
+	free(groups->size_index);
+	groups->size_index = index;
+	groups->size_index_size = size;
+	return 0;
+}
+
+/* Index + 1 of SIZE in sizes; 0 when out of memory.  */
+static uint32_t size_find(struct groups *groups, uint64_t size)
+{
+	uint32_t mask = groups->size_index_size - 1;
+	uint32_t at = hash_pair(size, 0) & mask;
+
+	while (groups->size_index[at]) {
+		if (groups->sizes[groups->size_index[at] - 1].size == size)
+			return groups->size_index[at];
+		at = (at + 1) & mask;
+	}
+	if (groups->size_count >= groups->size_index_size / 2) {
+		if (grow_size_index(groups) < 0)
+			return 0;
+		return size_find(groups, size);
+	}
+	if (reserve((void **)&groups->sizes, groups->size_count,
+		    &groups->size_capacity, sizeof(*groups->sizes)) < 0)
+		return 0;
+	groups->sizes[groups->size_count] = (struct size_count) { size, 0 };
+	groups->size_index[at] = ++groups->size_count;
+	return groups->size_count;
+}
+
+static int grow_index(struct groups *groups)
+{
+	uint32_t size = groups->index_size * 2;
+	uint32_t *index = calloc(size, sizeof(*index));
+
+	if (!index)
+		return -1;
+	for (uint32_t i = 0; i < groups->count; i++) {
+		const struct group *group = &groups->groups[i];
+		uint32_t at = hash_pair(group->size, group->chain) & (size - 1);
+
+		while (index[at])
+			at = (at + 1) & (size - 1);
+		index[at] = i + 1;
+	}
+	free(groups->index);
+	groups->index = index;
+	groups->index_size = size;
+	return 0;
+}
+
+static uint32_t add_group(struct groups *groups, uint32_t at, uint64_t time,
+			  uint64_t size, uint32_t chain)
+{
+	uint32_t capacity = groups->capacity;
+	uint32_t size_number = size_find(groups, size);
+
+	if (!size_number)
+		return 0;
+	/* Two arrays of one length: the first may have grown when the second can't.  */
+	if (reserve((void **)&groups->links, groups->count, &capacity,
+		    sizeof(*groups->links)) < 0 ||
+	    reserve((void **)&groups->groups, groups->count,
+		    &groups->capacity, sizeof(*groups->groups)) < 0)
+		return 0;
+	memset(&groups->groups[groups->count], 0, sizeof(*groups->groups));
+	groups->groups[groups->count].size = size;
+	groups->groups[groups->count].chain = chain;
+	groups->groups[groups->count].first = time;
+	groups->links[groups->count] = (struct group_links) {
+		.size = size_number - 1,
+	};
+	groups->index[at] = ++groups->count;
+	return groups->count;
+}
+
+/* Number + 1 of the group; 0 when out of memory.  */
+static uint32_t group_find(struct groups *groups, uint64_t time, uint64_t size,
+			   uint32_t chain)
+{
+	uint32_t mask = groups->index_size - 1;
+	uint32_t at = hash_pair(size, chain) & mask;
+
+	while (groups->index[at]) {
+		const struct group *group =
+			&groups->groups[groups->index[at] - 1];
+
+		if (group->size == size && group->chain == chain)
+			return groups->index[at];
+		at = (at + 1) & mask;
+	}
+	if (groups->count >= groups->index_size / 2) {
+		if (grow_index(groups) < 0)
+			return 0;
+		return group_find(groups, time, size, chain);
+	}
+	return add_group(groups, at, time, size, chain);
+}
+
+static uint32_t take_block(struct groups *groups)
+{
+	uint32_t number = groups->free_block;
+
+	if (number) {
+		groups->free_block = groups->blocks[number].younger;
+		return number;
+	}
+	if (reserve((void **)&groups->blocks, groups->block_count,
+		    &groups->block_capacity, sizeof(*groups->blocks)) < 0)
+		return 0;
+	return groups->block_count++;
+}
+
+static void link_block(struct groups *groups, uint32_t number, uint32_t to)
+{
+	struct group_links *links = &groups->links[to];
+	struct block *block = &groups->blocks[number];
+
+	block->group = to;
+	block->older = links->youngest;
+	block->younger = 0;
+	if (links->youngest)
+		groups->blocks[links->youngest].younger = number;
+	else
+		links->oldest = number;
+	links->youngest = number;
+}
+
+static void unlink_block(struct groups *groups, uint32_t number)
+{
+	struct block *block = &groups->blocks[number];
+	struct group_links *links = &groups->links[block->group];
+
+	if (block->older)
+		groups->blocks[block->older].younger = block->younger;
+	else
+		links->oldest = block->younger;
+	if (block->younger)
+		groups->blocks[block->younger].older = block->older;
+	else
+		links->youngest = block->older;
+}
+
+/* The oldest live block may have changed.  */
+static void update_oldest(struct groups *groups, uint32_t group)
+{
+	uint32_t oldest = groups->links[group].oldest;
+
+	groups->groups[group].oldest = oldest ? groups->blocks[oldest].time : 0;
+}
+
+uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
+			uint64_t size, uint32_t chain, uint64_t *live)
+{
+	uint32_t at, number;
+	struct group *group;
+
+	groups_advance(groups, time);
+	at = group_find(groups, time, size, chain);
+	number = at ? take_block(groups) : 0;
+	if (!number)
+		return 0;
+	at--;
+	groups->blocks[number].address = address;
+	groups->blocks[number].time = time;
+	groups->blocks[number].moving = 0;
+	link_block(groups, number, at);
+	group = &groups->groups[at];
+	group->live++;
+	group->allocated++;
+	group->last = time;
+	group->born[slice_of(groups, time)]++;
+	update_oldest(groups, at);
+	groups->allocated++;
+	groups->live_blocks++;
+	groups->live_bytes += size;
+	groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;
+	*live = ++groups->sizes[groups->links[at].size].live;
+	return number;
+}
+
+uint64_t groups_release(struct groups *groups, uint32_t number, bool seen)
+{
+	struct block *block = &groups->blocks[number];
+	struct group *group = &groups->groups[block->group];
+	uint64_t live;
+
+	unlink_block(groups, number);
+	group->live--;
+	group->born[slice_of(groups, block->time)]--;
+	if (seen) {
+		group->freed++;
+		groups->freed++;
+	}
+	update_oldest(groups, block->group);
+	groups->live_blocks--;
+	groups->live_bytes -= group->size;
+	groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;
+	live = --groups->sizes[groups->links[block->group].size].live;
+	block->younger = groups->free_block;
+	groups->free_block = number;
+	return live;
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_HEAP_GROUPS_H
+#define LEAKTOP_HEAP_GROUPS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heap/snapshot.h"
+
+/* Live blocks, and what they add up to by size and call chain.  */
+
+/* A live block.  Numbers link the blocks of a group in the order of birth;
+   0 is no block.  */
+struct block {
+	uint64_t address;
+	uint64_t time;          /* of birth, ns */
+	uint32_t group;
+	uint32_t older;
+	uint32_t younger;
+	uint32_t moving;        /* a call is under way that may release it */
+};
+
+struct group_links {
+	uint32_t oldest;
+	uint32_t youngest;
+	uint32_t size;          /* index in sizes */
+};
+
+struct size_count {
+	uint64_t size;          /* bytes */
+	uint64_t live;          /* blocks */
+};
+
+struct groups {
+	struct block *blocks;
+	uint32_t block_count;   /* used so far, number 0 included */
+	uint32_t block_capacity;
+	uint32_t free_block;    /* chained through younger */
+
+	struct group *groups;
+	struct group_links *links;
+	uint32_t count;
+	uint32_t capacity;
+	uint32_t *index;        /* by size and chain; group number + 1; 0: free */
+	uint32_t index_size;    /* a power of two */
+
+	struct size_count *sizes;
+	uint32_t size_count;
+	uint32_t size_capacity;
+	uint32_t *size_index;
+	uint32_t size_index_size;
+
+	uint64_t start;         /* of the watched time, ns */
+	uint64_t end;
+	unsigned slice_bits;    /* a slice lasts 2^slice_bits ns */
+	bool started;
+
+	uint64_t live_blocks;
+	uint64_t live_bytes;
+	uint64_t allocated;
+	uint64_t freed;
+	uint64_t live_bytes_at[SLICES];
+	unsigned slices;        /* in use */
+};
+
+int groups_init(struct groups *groups);
+void groups_clear(struct groups *groups);
+
+/* The watched time reaches to TIME at least.  */
+void groups_advance(struct groups *groups, uint64_t time);
+
+/* A new block.  Returns its number; 0 when out of memory.  *LIVE: blocks of this size alive now.  */
+uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
+			uint64_t size, uint32_t chain, uint64_t *live);
+
+/* BLOCK is gone.  SEEN: by a release that was seen; else it only stops to
+   count as alive.  Returns how many of its size are still alive.  */
+uint64_t groups_release(struct groups *groups, uint32_t block, bool seen);
+
+#endif

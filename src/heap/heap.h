@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_HEAP_HEAP_H
+#define LEAKTOP_HEAP_HEAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heap/hit.h"
+#include "heap/sizespec.h"
+#include "heap/snapshot.h"
+
+/* The pipe from hits to the state of the heap: order by time, pair returns
+   with calls, follow the blocks, sum up.  One thread feeds it and takes
+   snapshots.  */
+struct heap;
+
+struct heap_options {
+	bool log;                       /* keep the life of the blocks */
+	uint64_t log_limit;             /* entries; 0: all */
+	struct sizespec log_sizes;      /* of these sizes only */
+};
+
+struct heap *heap_new(const struct heap_options *options);
+void heap_free(struct heap *heap);
+
+/* Takes one hit in the order of delivery.  SPACE, ADDRESSES: its call chain
+   and address space.  Returns -1 when out of memory; the hit is then counted
+   as lost.  */
+int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
+	     const uint64_t *addresses, uint32_t count);
+
+/* What happened before the start of the previous round is complete: passes it on.  */
+void heap_round(struct heap *heap);
+
+/* TIME has come, in the clock of the hits, without need of a hit: for a live source.  */
+void heap_advance(struct heap *heap, uint64_t time);
+
+/* Nothing more comes: passes on what is held back.  */
+void heap_finish(struct heap *heap);
+
+/* Whether ADDRESS, at which calls of PID were seen, lies in a procedure linkage stub: 1 yes,
+   0 no, -1 not known.  Asked once for each address.  Hits at stubs are left out.  */
+typedef int (*heap_stub_query)(void *context, uint64_t address, uint32_t pid);
+void heap_set_stub_query(struct heap *heap, heap_stub_query query,
+			 void *context);
+
+/* Whether addresses that were taken for functions, for want of knowledge, proved by what
+   happened there to be stubs.  Then what was counted is wrong: heap_restart(), and feed the same
+   hits again.  */
+bool heap_found_stubs(struct heap *heap);
+
+/* Forgets all but what it has learnt about stubs, and the call chains.  */
+int heap_restart(struct heap *heap);
+
+/* NULL when out of memory.  Owned by the caller.  */
+struct snapshot *heap_snapshot(struct heap *heap);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_HEAP_HIT_H
+#define LEAKTOP_HEAP_HIT_H
+
+#include <stdint.h>
+
+#include "heap/allocators.h"
+
+enum hit_kind {
+	HIT_CALL,   /* entry of an allocation function; argument[] as in allocators[] */
+	HIT_RETURN, /* its return; argument[0] the result, see HIT_HAS_POINTER */
+	HIT_FORK,   /* pid, tid: the new task; argument[0], [1]: its parent's pid, tid */
+	HIT_EXEC,   /* pid has a new program, and none of its old blocks */
+	HIT_EXIT,   /* thread tid of pid is gone */
+	HIT_LOST    /* argument[0] events are missing, about at this time */
+};
+
+enum hit_flags {
+	/* On the return of a RESULT_STATUS function: argument[1] holds the
+	   new block's address.  */
+	HIT_HAS_POINTER = 1 << 0,
+	/* On HIT_LOST: the count was read from the event at the end, and covers
+	   again what single records have told.  */
+	HIT_LOST_TOTAL = 1 << 1
+};
+
+/* One thing that happened in a traced process.  A hit of a probe, or one of
+   the events that change what hits mean.  */
+struct hit {
+	uint64_t time;          /* ns, of the recording's clock */
+	uint64_t address;       /* probed address; on a return the function's */
+	uint64_t argument[ALLOCATOR_ARGUMENTS];
+	uint32_t pid;
+	uint32_t tid;
+	uint32_t chain;         /* call chain, see heap/chains.h; 0: none */
+	uint8_t kind;           /* enum hit_kind */
+	uint8_t function;       /* enum allocator_id, for calls and returns */
+	uint16_t flags;         /* enum hit_flags */
+};
+
+#endif

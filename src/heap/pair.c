@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "heap/pair.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Allocation functions call each other at most a few levels deep.  */
+#define DEPTH 8
+/* A call inside which more calls than this have come is one whose return was
+   missed.  */
+#define INNER_MAX 16
+/* A probe for the call may sit some instructions behind the function's
+   start, where its return has the start.  */
+#define SAME_FUNCTION 64
+
+struct thread {
+	uint32_t pid;
+	uint32_t tid;
+	uint8_t depth;
+	struct call calls[DEPTH];
+	/* Returns still to come of functions that share the address of the
+	   last completed call.  */
+	uint16_t twins;
+	uint64_t twins_address;
+	/* The newest call of a function without a return.  */
+	struct point *single;
+	uint64_t single_argument;
+	struct thread *next;    /* of the same hash */
+};
+
+struct pair {
+	struct pair_output output;
+	struct points *points;
+	struct thread **table;
+	size_t size;            /* a power of two */
+	size_t count;
+	struct thread *last;
+	uint64_t unpaired;
+};
+
+struct pair *pair_new(const struct pair_output *output, struct points *points)
+{
+	struct pair *pair = calloc(1, sizeof(*pair));
+
+	if (!pair)
+		return NULL;
+	pair->output = *output;
+	pair->points = points;
+	pair->size = 256;
+	pair->table = calloc(pair->size, sizeof(*pair->table));
+	if (!pair->table) {
+		free(pair);
+		return NULL;
+	}
+	return pair;
+}
+
+void pair_free(struct pair *pair)
+{
+	if (!pair)
+		return;
+	for (size_t i = 0; i < pair->size; i++) {
+		struct thread *thread, *next;
+
+		for (thread = pair->table[i]; thread; thread = next) {
+			next = thread->next;
+			free(thread);
+		}
+	}
+	free(pair->table);
+	free(pair);
+}
+
+uint64_t pair_unpaired(const struct pair *pair)
+{
+	return pair->unpaired;
+}
+
+static void grow(struct pair *pair)
+{
+	size_t size = pair->size * 2;
+	struct thread **table = calloc(size, sizeof(*table));
+
+	/* A crowded table still works.  */
+	if (!table)
+		return;
+	for (size_t i = 0; i < pair->size; i++) {
+		struct thread *thread, *next;
+
+		for (thread = pair->table[i]; thread; thread = next) {
+			struct thread **at = &table[thread->tid & (size - 1)];
+
+			next = thread->next;
+			thread->next = *at;
+			*at = thread;
+		}
+	}
+	free(pair->table);
+	pair->table = table;
+	pair->size = size;
+}
+
+static struct thread *thread_get(struct pair *pair, uint32_t pid, uint32_t tid)
+{
+	struct thread *thread = pair->last;
+
+	if (thread && thread->tid == tid && thread->pid == pid)
+		return thread;
+	thread = pair->table[tid & (pair->size - 1)];
+	while (thread && (thread->tid != tid || thread->pid != pid))
+		thread = thread->next;
+	if (!thread) {
+		thread = calloc(1, sizeof(*thread));
+		if (!thread)
+			return NULL;
+		if (pair->count++ >= pair->size)
+			grow(pair);
+		thread->pid = pid;
+		thread->tid = tid;
+		thread->next = pair->table[tid & (pair->size - 1)];
+		pair->table[tid & (pair->size - 1)] = thread;
+	}
+	pair->last = thread;
+	return thread;
+}
+
+static uint64_t old_block(uint8_t function,
+			  const uint64_t argument[ALLOCATOR_ARGUMENTS])
+{
+	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++) {
+		if (allocators[function].argument[i].role == ROLE_OLD)
+			return argument[i];
+	}
+	return 0;
+}
+
+static bool moves(uint8_t function)
+{
+	return allocators[function].acquires && allocators[function].releases;
+}
+
+/* Forgets the calls above LEVEL.  */
+static void drop_calls(struct pair *pair, struct thread *thread, unsigned level)
+{
+	while (thread->depth > level) {
+		const struct call *call = &thread->calls[--thread->depth];
+
+		if (!thread->depth && moves(call->function))
+			pair->output.drop(pair->output.context, thread->pid,
+					  old_block(call->function,
+						    call->argument),
+					  call->token);
+	}
+}
+
+/* Forgets the calls above LEVEL as their returns never came.  */
+static void miss_calls(struct pair *pair, struct thread *thread, unsigned level)
+{
+	if (thread->depth > level)
+		pair->unpaired += thread->depth - level;
+	drop_calls(pair, thread, level);
+}
+
+static void emit(struct pair *pair, const struct thread *thread,
+		 const struct call *call, uint64_t time, uint64_t result,
+		 bool failed, uint32_t chain)
+{
+	struct operation operation = {
+		.time = time,
+		.result = result,
+		.failed = failed,
+		.pid = thread->pid,
+		.tid = thread->tid,
+		.chain = chain ? chain : call->chain,
+		.token = call->token,
+		.function = call->function,
+	};
+
+	memcpy(operation.argument, call->argument, sizeof(operation.argument));
+	pair->output.operation(pair->output.context, &operation);
+}
+
+/* A function without a return probe: the call is all there is.  */
+static void single_call(struct pair *pair, struct thread *thread,
+			const struct hit *hit, struct point *point)
+{
+	uint64_t old = old_block(hit->function, hit->argument);
+	struct call call = { .function = hit->function, .chain = hit->chain };
+
+	if (thread->single && thread->single != point &&
+	    thread->single->function == point->function &&
+	    thread->single_argument == old) {
+		thread->single->reached++;
+		thread->single->last_reached = point->address;
+	}
+	thread->single = point;
+	thread->single_argument = old;
+	point->calls++;
+	if (thread->depth)
+		return;
+	memcpy(call.argument, hit->argument, sizeof(call.argument));
+	emit(pair, thread, &call, hit->time, 0, false, 0);
+}
+
+/* Whether what stands open in THREAD can't be true any more.  */
+static bool is_stale(const struct thread *thread)
+{
+	return thread->depth == DEPTH ||
+	       thread->calls[thread->depth - 1].suspect ||
+	       thread->calls[0].inner > INNER_MAX;
+}
+
+static void enter(struct pair *pair, struct thread *thread,
+		  const struct hit *hit)
+{
+	struct call *call;
+
+	if (thread->depth && is_stale(thread))
+		miss_calls(pair, thread, 0);
+	if (thread->depth) {
+		call = &thread->calls[thread->depth - 1];
+		if (call->address == hit->address &&
+		    call->function != hit->function) {
+			call->twins |= 1u << hit->function;
+			return;
+		}
+		thread->calls[0].inner++;
+	}
+	call = &thread->calls[thread->depth++];
+	*call = (struct call) {
+		.time = hit->time, .address = hit->address,
+		.chain = hit->chain, .function = hit->function,
+	};
+	memcpy(call->argument, hit->argument, sizeof(call->argument));
+	if (thread->depth == 1 && moves(hit->function))
+		call->token = pair->output.begin(pair->output.context,
+			thread->pid, old_block(hit->function, hit->argument));
+}
+
+/* The open call that a return belongs to, or -1.  */
+static int find_call(const struct thread *thread, const struct hit *hit)
+{
+	for (int i = thread->depth - 1; i >= 0; i--) {
+		if (thread->calls[i].address == hit->address &&
+		    (thread->calls[i].function == hit->function ||
+		     thread->calls[i].twins & 1u << hit->function))
+			return i;
+	}
+	for (int i = thread->depth - 1; i >= 0; i--) {
+		if (thread->calls[i].function == hit->function &&
+		    thread->calls[i].address - hit->address < SAME_FUNCTION)
+			return i;
+	}
+	return -1;
+}
+
+/* A function that answers with a status says where the block is; where the
+   recording has not kept that, a call inside it may tell.  */
+static uint64_t new_block(const struct call *call, const struct hit *hit)
+{
+	if (allocators[call->function].result == RESULT_POINTER)
+		return hit->argument[0];
+	if (hit->argument[0])
+		return 0;
+	return hit->flags & HIT_HAS_POINTER ? hit->argument[1] : call->pointer;
+}
+
+static void complete(struct pair *pair, struct thread *thread,
+		     const struct hit *hit)
+{
+	const struct call *call = &thread->calls[thread->depth - 1];
+	uint64_t block = new_block(call, hit);
+	bool failed = allocators[call->function].result == RESULT_POINTER ?
+		      !block : hit->argument[0] != 0;
+	struct point *point = points_get(pair->points, call->address,
+					 thread->pid, call->function);
+
+	if (point) {
+		point->calls++;
+		if (call->reached && call->reached != call->address &&
+		    call->pointer == block) {
+			point->reached++;
+			point->last_reached = call->reached;
+		}
+	}
+	thread->twins = call->twins;
+	thread->twins_address = call->address;
+	thread->depth--;
+	if (thread->depth) {
+		struct call *outer = &thread->calls[thread->depth - 1];
+
+		outer->pointer = block;
+		outer->reached = call->address;
+		return;
+	}
+	emit(pair, thread, call, hit->time, block, failed, hit->chain);
+}
+
+static void leave(struct pair *pair, struct thread *thread,
+		  const struct hit *hit)
+{
+	int at = find_call(thread, hit);
+	struct call *call;
+
+	if (at < 0) {
+		if (thread->twins_address == hit->address &&
+		    thread->twins & 1u << hit->function)
+			thread->twins &= ~(1u << hit->function);
+		else
+			pair->unpaired++;
+		return;
+	}
+	miss_calls(pair, thread, (unsigned)at + 1);
+	call = &thread->calls[at];
+	if (call->function != hit->function) {
+		call->twins &= ~(1u << hit->function);
+		return;
+	}
+	complete(pair, thread, hit);
+}
+
+static int allocation_hit(struct pair *pair, const struct hit *hit)
+{
+	struct point *point = points_get(pair->points, hit->address, hit->pid,
+					 hit->function);
+	struct thread *thread;
+
+	if (!point)
+		return -1;
+	if (point->stub)
+		return 0;
+	thread = thread_get(pair, hit->pid, hit->tid);
+	if (!thread)
+		return -1;
+	if (hit->kind == HIT_RETURN)
+		leave(pair, thread, hit);
+	else if (allocators[hit->function].result == RESULT_NONE)
+		single_call(pair, thread, hit, point);
+	else
+		enter(pair, thread, hit);
+	return 0;
+}
+
+static void suspect_all(struct pair *pair)
+{
+	for (size_t i = 0; i < pair->size; i++) {
+		for (struct thread *thread = pair->table[i]; thread;
+		     thread = thread->next) {
+			for (unsigned j = 0; j < thread->depth; j++)
+				thread->calls[j].suspect = true;
+		}
+	}
+}
+
+/* Forgets threads of PID: all, or only TID if that is not 0.  What they were
+   doing was under way at their end: nothing is missing.  */
+static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
+{
+	size_t from = tid ? tid & (pair->size - 1) : 0;
+	size_t to = tid ? from + 1 : pair->size;
+
+	pair->last = NULL;
+	for (size_t i = from; i < to; i++) {
+		struct thread **at = &pair->table[i];
+
+		while (*at) {
+			struct thread *thread = *at;
+
+			if (thread->pid != pid || (tid && thread->tid != tid)) {
+				at = &thread->next;
+				continue;
+			}
+			drop_calls(pair, thread, 0);
+			*at = thread->next;
+			free(thread);
+			pair->count--;
+		}
+	}
+}
+
+int pair_hit(struct pair *pair, const struct hit *hit)
+{
+	switch (hit->kind) {
+	case HIT_CALL:
+	case HIT_RETURN:
+		return allocation_hit(pair, hit);
+	case HIT_EXEC:
+		forget(pair, hit->pid, 0);
+		break;
+	case HIT_EXIT:
+		forget(pair, hit->pid, hit->tid);
+		break;
+	case HIT_LOST:
+		suspect_all(pair);
+		break;
+	default:
+		break;
+	}
+	return 0;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_HEAP_PAIR_H
+#define LEAKTOP_HEAP_PAIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "heap/hit.h"
+#include "heap/points.h"
+
+/* Joins calls and returns to operations.  They pair by thread and function
+   address, and nest: only the outermost call is an operation.  */
+
+/* A call that has not returned.  */
+struct call {
+	uint64_t time;
+	uint64_t address;
+	uint64_t argument[ALLOCATOR_ARGUMENTS];
+	uint64_t pointer;       /* new block of a call inside it that returned last */
+	uint64_t reached;       /* address of that call; 0: none */
+	uint32_t chain;
+	uint32_t token;         /* the receiver's; see begin below */
+	uint16_t inner;         /* calls inside it so far */
+	uint16_t twins;         /* other functions at the same address, hit by the same call: bits */
+	uint8_t function;
+	bool suspect;           /* events were lost since: its return may be among them */
+};
+
+/* A completed outermost call.  */
+struct operation {
+	uint64_t time;          /* of the return; of the call where there is none */
+	uint64_t argument[ALLOCATOR_ARGUMENTS];
+	uint64_t result;        /* the new block; 0: failed, or none */
+	bool failed;            /* it asked for a block and got none */
+	uint32_t pid;
+	uint32_t tid;
+	uint32_t chain;
+	uint32_t token;
+	uint8_t function;
+};
+
+/* What comes out.  */
+struct pair_output {
+	void *context;
+	/* An outermost call begins that may release a block by its end: the block's
+	   address can be given to another thread before the call returns.  What is returned comes back as
+	   token with the operation, or with drop.  */
+	uint32_t (*begin)(void *context, uint32_t pid, uint64_t old);
+	void (*operation)(void *context, const struct operation *operation);
+	/* A call that began will not be heard of again.  */
+	void (*drop)(void *context, uint32_t pid, uint64_t old, uint32_t token);
+};
+
+struct pair;
+
+struct pair *pair_new(const struct pair_output *output, struct points *points);
+void pair_free(struct pair *pair);
+
+/* Takes the next hit in order of time.  Returns -1 when out of memory.  */
+int pair_hit(struct pair *pair, const struct hit *hit);
+
+/* Returns without a call, and calls whose return never came.  */
+uint64_t pair_unpaired(const struct pair *pair);
+
+#endif

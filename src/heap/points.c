@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "heap/points.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void points_clear(struct points *points)
+{
+	for (size_t i = 0; i < points->size; i++)
+		free(points->table[i]);
+	free(points->table);
+	memset(points, 0, sizeof(*points));
+}
+
+static size_t slot_of(const struct points *points, uint64_t address,
+		      uint32_t pid)
+{
+	uint64_t hash = (address ^ (uint64_t)pid << 40) *
+			UINT64_C(0x9e3779b97f4a7c15);
+	size_t slot = hash >> 32 & (points->size - 1);
+
+	while (points->table[slot] &&
+	       (points->table[slot]->address != address ||
+		points->table[slot]->pid != pid))
+		slot = (slot + 1) & (points->size - 1);
+	return slot;
+}
+
+static int grow(struct points *points)
+{
+	struct points old = *points;
+
+	points->size = old.size ? old.size * 2 : 64;
+	points->table = calloc(points->size, sizeof(*points->table));
+	if (!points->table) {
+		*points = old;
+		return -1;
+	}
+	for (size_t i = 0; i < old.size; i++) {
+		struct point *point = old.table[i];
+
+		if (point)
+			points->table[slot_of(points, point->address,
+					      point->pid)] = point;
+	}
+	free(old.table);
+	return 0;
+}
+
+static struct point *add(struct points *points, uint64_t address, uint32_t pid,
+			 uint8_t function)
+{
+	struct point *point;
+	int stub;
+
+	if (points->count * 2 >= points->size && grow(points) < 0)
+		return NULL;
+	point = calloc(1, sizeof(*point));
+	if (!point)
+		return NULL;
+	stub = points->query ?
+	       points->query(points->context, address, pid) : -1;
+	point->address = address;
+	point->pid = pid;
+	point->function = function;
+	point->stub = stub > 0;
+	point->known = stub >= 0;
+	points->table[slot_of(points, address, pid)] = point;
+	points->count++;
+	return point;
+}
+
+struct point *points_get(struct points *points, uint64_t address, uint32_t pid,
+			 uint8_t function)
+{
+	struct point *point = points->last;
+
+	if (point && point->address == address && point->pid == pid)
+		return point;
+	point = points->size ? points->table[slot_of(points, address, pid)] : NULL;
+	if (!point)
+		point = add(points, address, pid, function);
+	points->last = point;
+	return point;
+}
+
+/* OTHER is the function itself if POINT is a stub.  Where each always leads
+   to a third address, nothing tells which of them is the stub.  */
+static bool proves_stub(const struct point *point, const struct point *other)
+{
+	if (other == point || other->stub || other->pid != point->pid ||
+	    other->function != point->function)
+		return false;
+	return other->reached < other->calls || !other->calls ||
+	       point->last_reached == other->address;
+}
+
+static bool is_stub(const struct points *points, const struct point *point)
+{
+	if (point->known || !point->calls || point->reached < point->calls)
+		return false;
+	for (size_t i = 0; i < points->size; i++) {
+		if (points->table[i] && proves_stub(point, points->table[i]))
+			return true;
+	}
+	return false;
+}
+
+bool points_find_stubs(struct points *points)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < points->size; i++) {
+		struct point *point = points->table[i];
+
+		if (point && is_stub(points, point)) {
+			point->stub = true;
+			point->known = true;
+			found = true;
+		}
+	}
+	return found;
+}

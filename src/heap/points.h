@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_HEAP_POINTS_H
+#define LEAKTOP_HEAP_POINTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "heap/allocators.h"
+
+/* The addresses at which hits were seen.  perf probe also puts probes on
+   procedure linkage stubs, under the name of some function, not always
+   the one that the stub leads to: hits there are no operations.  Where the
+   binary is at hand its sections tell; else a stub shows itself as a second
+   address of a function, whose calls all reach another function and return
+   the same.  */
+struct point {
+	uint64_t address;
+	uint32_t pid;
+	uint8_t function;
+	bool stub;              /* its hits are left out */
+	bool known;             /* that it is one or not; else a guess: no */
+	uint64_t calls;         /* completed; of free: begun */
+	uint64_t reached;       /* of these, that reached another address and returned the same */
+	uint64_t last_reached;  /* which */
+};
+
+struct points {
+	struct point **table;   /* open addressing by address and pid */
+	size_t size;            /* a power of two, or 0 */
+	size_t count;
+	struct point *last;     /* of the newest look-up */
+	/* See heap_set_stub_query().  */
+	int (*query)(void *context, uint64_t address, uint32_t pid);
+	void *context;
+};
+
+void points_clear(struct points *points);
+
+/* The point of a hit, asked about if it is new.  NULL when out of memory.  */
+struct point *points_get(struct points *points, uint64_t address, uint32_t pid,
+			 uint8_t function);
+
+/* Marks points that proved to be stubs as such.  Returns whether there are any: what was counted with
+   them as functions is wrong.  */
+bool points_find_stubs(struct points *points);
+
+#endif

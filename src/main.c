@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/intl.h"
+#include "options.h"
+#include "ui/ui.h"
+
+enum { EXIT_USAGE = 2 };
+
+/* Prints the one line that says why, and gives the exit status.  */
+static int fail(const char *message)
+{
+	fprintf(stderr, "leaktop: %s\n", message);
+	return EXIT_FAILURE;
+}
+
+static int fail_usage(const char *message)
+{
+	fail(message);
+	fputs(_("Try 'leaktop --help' for more information.\n"), stderr);
+	return EXIT_USAGE;
+}
+
+static bool is_over(enum source_state state)
+{
+	return state != STATE_STARTING && state != STATE_LOADING &&
+	       state != STATE_WATCHING;
+}
+
+static void show_progress(const struct picture *picture)
+{
+	if (picture->state == STATE_LOADING)
+		fprintf(stderr, _("\rloading %3.0f %%"), picture->done * 100);
+	else if (picture->state == STATE_WATCHING)
+		fprintf(stderr, _("\rwatching, %.0f s, %llu hits"),
+			(double)(picture->heap->end - picture->heap->start) /
+			1e9, (unsigned long long)picture->heap->hits);
+}
+
+static void clear_progress(void)
+{
+	fputs("\r\033[K", stderr);
+}
+
+static double now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Milliseconds until END, for poll(); -1 when there is no end.  */
+static int until(double end)
+{
+	double left = end - now();
+
+	if (end <= 0)
+		return -1;
+	return left <= 0 ? 0 : left > 1000 ? 1000 : (int)(left * 1000) + 1;
+}
+
+/* Waits until the source ends, DURATION seconds of watching have passed, or
+   a signal comes.  Returns the signal's number, or 0.  */
+static int wait_for_end(const struct feed *feed, double duration, int signals)
+{
+	struct pollfd fds[2] = {
+		{ .fd = feed->fd, .events = POLLIN },
+		{ .fd = signals, .events = POLLIN },
+	};
+	bool progress = isatty(STDERR_FILENO);
+	struct signalfd_siginfo info;
+	double end = 0;
+	int number = 0;
+	bool over = false;
+
+	while (!over && !(end > 0 && now() >= end)) {
+		struct picture *picture = feed->picture(feed->context);
+		eventfd_t ignored;
+
+		over = is_over(picture->state);
+		if (duration > 0 && end <= 0 && picture->state == STATE_WATCHING)
+			end = now() + duration;
+		if (progress)
+			show_progress(picture);
+		picture_unref(picture);
+		if (over || poll(fds, 2, until(end)) < 0)
+			continue;
+		if (fds[0].revents)
+			eventfd_read(feed->fd, &ignored);
+		if (fds[1].revents &&
+		    read(signals, &info, sizeof(info)) == sizeof(info)) {
+			number = (int)info.ssi_signo;
+			break;
+		}
+	}
+	if (progress)
+		clear_progress();
+	return number;
+}
+
+static int write_report(const struct options *options, const struct feed *feed,
+			const struct picture *picture)
+{
+	const struct report report = {
+		.source = feed->source,
+		.picture = picture,
+		.symbols = feed->symbols,
+		.sizes = options->sizes,
+		.sort = options->sort,
+		.top = options->top,
+		.follow = options->follow,
+		.follow_size = options->follow_size,
+		.ascii = options->ascii,
+	};
+	struct error error;
+
+	if (options->format->write(&report, stdout, &error) < 0)
+		return fail(error.text);
+	if (fflush(stdout) == EOF || ferror(stdout)) {
+		error_set(&error, _("can't write the report: %s"),
+			  strerror(errno));
+		return fail(error.text);
+	}
+	return EXIT_SUCCESS;
+}
+
+static int run_batch(const struct options *options, struct session *session,
+		     int signals)
+{
+	const struct feed *feed = session_feed(session);
+	int number = wait_for_end(feed, options->duration, signals);
+	struct picture *picture;
+	int status;
+
+	/* First of all: the target gets rid of the probes.  */
+	session_stop(session);
+	picture = feed->picture(feed->context);
+	if (picture->state == STATE_FAILED) {
+		status = fail(picture->notice);
+	} else {
+		status = write_report(options, feed, picture);
+		if (picture->state == STATE_DAMAGED)
+			status = fail(picture->notice);
+	}
+	picture_unref(picture);
+	/* ^C is how one ends the watching.  */
+	if (number && number != SIGINT)
+		status = 128 + number;
+	return status;
+}
+
+static int run_screen(const struct options *options, struct session *session)
+{
+	const struct feed *feed = session_feed(session);
+	const struct ui_options ui = {
+		.ascii = options->ascii,
+		.monochrome = options->monochrome,
+		.sizes = options->sizes,
+		.sort = options->sort ? options->sort->name : NULL,
+	};
+	struct picture *picture;
+	struct error error;
+	enum ui_end end;
+	int number = 0;
+	int status = EXIT_SUCCESS;
+
+	if (ui_run(&ui, feed, &end, &number, &error) < 0)
+		return fail(error.text);
+	if (end == UI_SIGNAL)
+		return 128 + number;
+	if (end == UI_FAILED) {
+		picture = feed->picture(feed->context);
+		status = fail(picture->notice);
+		picture_unref(picture);
+	}
+	return status;
+}
+
+static int run(const struct options *options)
+{
+	struct session *session;
+	struct error error;
+	sigset_t ending;
+	int signals, status;
+
+	sigemptyset(&ending);
+	sigaddset(&ending, SIGINT);
+	sigaddset(&ending, SIGTERM);
+	sigaddset(&ending, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &ending, NULL);
+	/* A pipe that closes is an error of the write, not a death with
+	   probes left behind.  */
+	signal(SIGPIPE, SIG_IGN);
+	signals = signalfd(-1, &ending, SFD_CLOEXEC);
+	if (signals < 0)
+		return fail(strerror(errno));
+	session = session_new(&options->session, &error);
+	if (!session) {
+		close(signals);
+		return fail(error.text);
+	}
+	if (session_start(session, &error) < 0)
+		status = fail(error.text);
+	else if (options->mode == RUN_BATCH)
+		status = run_batch(options, session, signals);
+	else
+		status = run_screen(options, session);
+	session_free(session);
+	close(signals);
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	struct error error;
+
+	setlocale(LC_ALL, "");
+	bindtextdomain(PACKAGE, LOCALEDIR);
+	textdomain(PACKAGE);
+	if (options_read(&options, argc, argv, &error) < 0)
+		return fail_usage(error.text);
+	if (options.mode == RUN_HELP) {
+		options_help(stdout);
+		return fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	if (options.mode == RUN_VERSION) {
+		printf("leaktop %s\n", PACKAGE_VERSION);
+		puts(_("License LGPLv3+: GNU LGPL version 3 or later.\n"
+		       "There is NO WARRANTY, to the extent permitted by law."));
+		return fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	return run(&options);
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/intl.h"
+
+/* Entries kept of a live process: 160 MiB at most.  */
+#define LIVE_LOG_LIMIT (UINT64_C(4) << 20)
+
+/* One option; help and getopt's tables are made of these.  */
+struct option_row {
+	const char *name;
+	int letter;             /* 0: only the long name */
+	const char *argument;   /* N_(); NULL: takes none */
+	const char *help;       /* N_() */
+	int (*set)(struct options *options, const char *value,
+		   struct error *error);
+};
+
+static int parse_number(const char *text, unsigned long max,
+			unsigned long *number)
+{
+	char *end;
+
+	if (*text < '0' || *text > '9')
+		return -1;
+	errno = 0;
+	*number = strtoul(text, &end, 10);
+	return *end || errno || *number > max ? -1 : 0;
+}
+
+static int set_pid(struct options *options, const char *value,
+		   struct error *error)
+{
+	unsigned long pid;
+
+	if (parse_number(value, INT_MAX, &pid) < 0 || !pid)
+		return error_set(error, _("'%s' is no process number"), value);
+	options->session.capture.pid = (pid_t)pid;
+	options->have_pid = true;
+	return 0;
+}
+
+static int set_batch(struct options *options, const char *value,
+		     struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->mode = RUN_BATCH;
+	return 0;
+}
+
+static int set_format(struct options *options, const char *value,
+		      struct error *error)
+{
+	options->format = report_format_by_name(value);
+	if (!options->format)
+		return error_set(error, _("no report format is called '%s'"),
+				 value);
+	return 0;
+}
+
+static int set_duration(struct options *options, const char *value,
+			struct error *error)
+{
+	char *end;
+
+	errno = 0;
+	options->duration = strtod(value, &end);
+	if (end == value || *end || errno || !(options->duration > 0) ||
+	    options->duration > 1e9)
+		return error_set(error, _("'%s' is no number of seconds"),
+				 value);
+	return 0;
+}
+
+static int set_top(struct options *options, const char *value,
+		   struct error *error)
+{
+	unsigned long top;
+
+	if (parse_number(value, UINT_MAX, &top) < 0)
+		return error_set(error, _("'%s' is no number of suspects"),
+				 value);
+	options->top = (unsigned)top;
+	return 0;
+}
+
+static int set_size(struct options *options, const char *value,
+		    struct error *error)
+{
+	return sizespec_parse(&options->sizes, value, error);
+}
+
+static int set_follow(struct options *options, const char *value,
+		      struct error *error)
+{
+	struct sizespec spec;
+
+	if (sizespec_parse(&spec, value, error) < 0)
+		return -1;
+	if (spec.count != 1 || spec.range[0].low != spec.range[0].high)
+		return error_set(error,
+			_("--follow takes one size, such as 3072; not '%s'"),
+			value);
+	options->follow = true;
+	options->follow_size = spec.range[0].low;
+	return 0;
+}
+
+static int set_sort(struct options *options, const char *value,
+		    struct error *error)
+{
+	options->sort = column_by_name(value);
+	if (!options->sort)
+		return error_set(error, _("no column is called '%s'; "
+			"leaktop --help lists them"), value);
+	return 0;
+}
+
+static int set_ring(struct options *options, const char *value,
+		    struct error *error)
+{
+	unsigned long kib;
+
+	if (parse_number(value, 1 << 20, &kib) < 0 || kib < 8 ||
+	    (kib & (kib - 1)))
+		return error_set(error, _("'%s' is no ring size: a power of "
+			"two from 8 to 1048576, in KiB"), value);
+	options->session.capture.ring_kib = (unsigned)kib;
+	return 0;
+}
+
+static int set_depth(struct options *options, const char *value,
+		     struct error *error)
+{
+	unsigned long depth;
+
+	if (parse_number(value, CHAIN_DEPTH_MAX, &depth) < 0 || !depth)
+		return error_set(error,
+			_("'%s' is no depth of call chains: 1 to %d"), value,
+			CHAIN_DEPTH_MAX);
+	options->session.capture.chain_depth = (unsigned)depth;
+	return 0;
+}
+
+static int set_ascii(struct options *options, const char *value,
+		     struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->ascii = true;
+	return 0;
+}
+
+static int set_monochrome(struct options *options, const char *value,
+			  struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->monochrome = true;
+	return 0;
+}
+
+static int set_help(struct options *options, const char *value,
+		    struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->mode = RUN_HELP;
+	return 1;
+}
+
+static int set_version(struct options *options, const char *value,
+		       struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->mode = RUN_VERSION;
+	return 1;
+}
+
+static const struct option_row rows[] = {
+	{ "pid", 'p', N_("PID"), N_("watch the running process PID"), set_pid },
+	{ "size", 's', N_("SPEC"), N_("only blocks of these sizes: 3072, 0xc00, "
+	  "1k-4k, >1M, or a list"), set_size },
+	{ "sort", 0, N_("COLUMN"), N_("order of the suspects; the default puts "
+	  "first what accumulates"), set_sort },
+	{ "batch", 'b', NULL, N_("print a report instead of the screen"),
+	  set_batch },
+	{ "format", 0, N_("FORMAT"), N_("of the report"), set_format },
+	{ "duration", 'd', N_("SECONDS"), N_("watch a process this long, then "
+	  "report; without, until it exits or ^C"), set_duration },
+	{ "top", 'n', N_("N"), N_("suspects in the text report: 20; 0 for all"),
+	  set_top },
+	{ "follow", 'f', N_("SIZE"), N_("report the life of every block of this "
+	  "size"), set_follow },
+	{ "ring-size", 0, N_("KIB"), N_("buffer per CPU between kernel and "
+	  "leaktop"), set_ring },
+	{ "chain-depth", 0, N_("N"), N_("frames taken of each call chain"),
+	  set_depth },
+	{ "ascii", 0, NULL, N_("no characters beyond ASCII"), set_ascii },
+	{ "monochrome", 0, NULL, N_("no colours; so does NO_COLOR"),
+	  set_monochrome },
+	{ "help", 'h', NULL, N_("print this help"), set_help },
+	{ "version", 'V', NULL, N_("print the version"), set_version },
+};
+
+#define ROWS (sizeof(rows) / sizeof(*rows))
+/* getopt_long() returns this plus the row's number.  */
+#define FIRST_VALUE 256
+
+static void getopt_tables(struct option *longs, char *shorts)
+{
+	/* Errors are reported here, not by getopt.  */
+	*shorts++ = ':';
+	for (size_t i = 0; i < ROWS; i++) {
+		longs[i] = (struct option) {
+			.name = rows[i].name,
+			.has_arg = rows[i].argument ? required_argument :
+				   no_argument,
+			.val = FIRST_VALUE + (int)i,
+		};
+		if (rows[i].letter) {
+			*shorts++ = (char)rows[i].letter;
+			if (rows[i].argument)
+				*shorts++ = ':';
+		}
+	}
+	longs[ROWS] = (struct option) { 0 };
+	*shorts = '\0';
+}
+
+static const struct option_row *row_of(int value)
+{
+	if (value >= FIRST_VALUE)
+		return &rows[value - FIRST_VALUE];
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].letter == value)
+			return &rows[i];
+	}
+	return NULL;
+}
+
+static int bad_option(int value, char **argv, struct error *error)
+{
+	const char *word = argv[optind - 1];
+
+	if (value == ':')
+		return error_set(error, _("option '%s' needs a value"), word);
+	if (optopt >= FIRST_VALUE)
+		return error_set(error, _("option '%s' takes no value"), word);
+	if (optopt)
+		return error_set(error, _("there is no option '-%c'"), optopt);
+	return error_set(error, _("there is no option '%s'"), word);
+}
+
+static int check(struct options *options, int argc, char **argv,
+		 struct error *error)
+{
+	if (optind < argc)
+		options->session.path = argv[optind++];
+	if (optind < argc)
+		return error_set(error,
+			_("one recording at a time: what is '%s' for?"),
+			argv[optind]);
+	if (options->have_pid && options->session.path)
+		return error_set(error,
+			_("either -p PID or a recording, not both"));
+	if (!options->have_pid && !options->session.path)
+		return error_set(error, _("what is to be looked at? "
+			"Give -p PID, or a recording"));
+	if (options->duration > 0 && (options->session.path ||
+				      options->mode != RUN_BATCH))
+		return error_set(error, _("--duration goes with -p PID and "
+			"--batch"));
+	if (options->follow && options->mode != RUN_BATCH)
+		return error_set(error, _("--follow goes with --batch; on the "
+			"screen it is the Enter key"));
+	return 0;
+}
+
+/* What is kept of the blocks' lives: for a report what it asks for; for the
+   screen all of a recording, and of a live process as much as memory may take.  */
+static void set_log(struct options *options)
+{
+	struct heap_options *heap = &options->session.heap;
+
+	if (options->mode == RUN_BATCH) {
+		heap->log = options->follow;
+		heap->log_sizes = sizespec_only(options->follow_size);
+		return;
+	}
+	heap->log = true;
+	heap->log_limit = options->session.path ? 0 : LIVE_LOG_LIMIT;
+}
+
+int options_read(struct options *options, int argc, char **argv,
+		 struct error *error)
+{
+	struct option longs[ROWS + 1];
+	char shorts[2 * ROWS + 2];
+	int value;
+
+	*options = (struct options) {
+		.mode = RUN_SCREEN, .format = &report_formats[0], .top = 20,
+	};
+	getopt_tables(longs, shorts);
+	optind = 1;
+	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		const struct option_row *row = row_of(value);
+		int status;
+
+		if (!row)
+			return bad_option(value, argv, error);
+		status = row->set(options, optarg, error);
+		if (status)
+			return status < 0 ? -1 : 0;
+	}
+	if (check(options, argc, argv, error) < 0)
+		return -1;
+	set_log(options);
+	return 0;
+}
+
+static void put_option(const struct option_row *row, FILE *out)
+{
+	char left[64];
+	int used = row->letter ?
+		snprintf(left, sizeof(left), "-%c, --%s", row->letter,
+			 row->name) :
+		snprintf(left, sizeof(left), "    --%s", row->name);
+
+	if (row->argument)
+		snprintf(left + used, sizeof(left) - (size_t)used, "=%s",
+			 _(row->argument));
+	fprintf(out, "  %-24s %s\n", left, _(row->help));
+}
+
+void options_help(FILE *out)
+{
+	fputs(_("Usage: leaktop [OPTION]... -p PID\n"
+		"  or:  leaktop [OPTION]... FILE\n"
+		"Shows which allocations of a running process, or of a perf.data "
+		"FILE,\nare never freed: by size and call site, and the life of "
+		"each block.\n\n"), out);
+	for (size_t i = 0; i < ROWS; i++)
+		put_option(&rows[i], out);
+	fputs(_("\nReport formats:\n"), out);
+	for (size_t i = 0; i < report_format_count; i++)
+		fprintf(out, "  %-24s %s\n", report_formats[i].name,
+			_(report_formats[i].help));
+	fputs(_("\nColumns:\n"), out);
+	for (size_t i = 0; i < column_count; i++)
+		fprintf(out, "  %-24s %s\n", columns[i].name,
+			_(columns[i].help));
+	fputs(_("\nExit status: 0 on success, 1 on failure, 2 on wrong usage.\n"
+		"On the screen, ? shows the keys.\n"), out);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_OPTIONS_H
+#define LEAKTOP_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "report/report.h"
+#include "session.h"
+
+/* The command line.  */
+
+enum run_mode { RUN_SCREEN, RUN_BATCH, RUN_HELP, RUN_VERSION };
+
+struct options {
+	enum run_mode mode;
+	struct session_options session;
+	bool have_pid;
+	double duration;                /* seconds of live batch; 0: until it ends */
+	const struct report_format *format;
+	const struct column *sort;
+	unsigned top;
+	struct sizespec sizes;
+	bool follow;
+	uint64_t follow_size;
+	bool ascii;
+	bool monochrome;
+};
+
+/* Reads ARGV; strings stay where they are.  Returns -1 on a usage error.  */
+int options_read(struct options *options, int argc, char **argv,
+		 struct error *error);
+
+/* What --help prints.  */
+void options_help(FILE *out);
+
+#endif

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += src/present/columns.c
+libleaktop_a_SOURCES += src/present/columns.h
+libleaktop_a_SOURCES += src/present/format.c
+libleaktop_a_SOURCES += src/present/format.h
+libleaktop_a_SOURCES += src/present/lifecycle.c
+libleaktop_a_SOURCES += src/present/lifecycle.h
+libleaktop_a_SOURCES += src/present/picture.c
+libleaktop_a_SOURCES += src/present/picture.h
+libleaktop_a_SOURCES += src/present/rows.c
+libleaktop_a_SOURCES += src/present/rows.h
+libleaktop_a_SOURCES += src/present/verdict.c

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_SESSION_H
+#define LEAKTOP_SESSION_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "capture/capture.h"
+#include "heap/heap.h"
+#include "present/picture.h"
+
+/* A source, live or saved, and the pipe behind it, run by a thread of their
+   own.  What it finds is published as pictures.  */
+struct session;
+
+struct session_options {
+	const char *path;       /* of a recording; NULL: watch capture.pid */
+	struct capture_options capture;
+	struct heap_options heap;
+};
+
+/* Does what is cheap and can fail: opens the file, or checks that the
+   process can be watched.  Returns NULL with ERROR.  */
+struct session *session_new(const struct session_options *options,
+			    struct error *error);
+
+/* Begins to attach or to load.  The signals that end the program must be
+   blocked in the caller for as long as the session runs, so that they reach whom they are for.  */
+int session_start(struct session *session, struct error *error);
+
+/* Ends it, if it has not ended by itself; what came in so far is in the last
+   picture.  Takes the probes away.  */
+void session_stop(struct session *session);
+
+/* Stops and frees it.  */
+void session_free(struct session *session);
+
+/* Valid as long as SESSION.  */
+const struct feed *session_feed(const struct session *session);
+
+#endif

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# For the scripts here that record with perf; read with ".".  The probes are
+# those of the scripts that leaktop replaces.  FATAL is what they call with a
+# message when something fails.
+
+uprobe_events=/sys/kernel/tracing/uprobe_events
+[ -w $uprobe_events ] || uprobe_events=/sys/kernel/debug/tracing/uprobe_events
+
+# one_probe LIBC GROUP DEFINITION.  -f: the name may be taken in another group,
+# even by another program's probe; perf probe refuses it otherwise.
+one_probe()
+{
+	probe_message=$(perf probe -q -f -x "$1" "$2:$3" 2>&1) ||
+		$FATAL "perf probe $3: $probe_message"
+}
+
+# make_probes LIBC GROUP [all]: with "all" those of functions, too, that the
+# scripts left out.
+make_probes()
+{
+	one_probe "$1" "$2" 'malloc=malloc bytes=%di'
+	one_probe "$1" "$2" 'malloc_ret=malloc%return arg1=$retval'
+	one_probe "$1" "$2" 'calloc=calloc n=%di elem_size=%si'
+	one_probe "$1" "$2" 'calloc_ret=calloc%return arg1=$retval'
+	one_probe "$1" "$2" 'realloc=realloc oldmem=%di bytes=%si'
+	one_probe "$1" "$2" 'realloc_ret=realloc%return arg1=$retval'
+	one_probe "$1" "$2" 'aligned_alloc=aligned_alloc alignment=%di bytes=%si'
+	one_probe "$1" "$2" 'aligned_alloc_ret=aligned_alloc%return arg1=$retval'
+	one_probe "$1" "$2" \
+		'posix_memalign=posix_memalign memptr=%di alignment=%si size=%dx'
+	one_probe "$1" "$2" 'free=free mem=%di'
+	if [ "${3-}" != all ]; then
+		one_probe "$1" "$2" \
+			'posix_memalign_ret=posix_memalign%return arg1=$retval'
+		return
+	fi
+	# In glibc 2.36 for x86-64 %rdx still holds what went to *memptr.
+	one_probe "$1" "$2" \
+		'posix_memalign_ret=posix_memalign%return arg1=$retval ptr=%dx'
+	one_probe "$1" "$2" \
+		'reallocarray=reallocarray optr=%di nmemb=%si elem_size=%dx'
+	one_probe "$1" "$2" 'reallocarray_ret=reallocarray%return arg1=$retval'
+	one_probe "$1" "$2" 'memalign=memalign alignment=%di bytes=%si'
+	one_probe "$1" "$2" 'memalign_ret=memalign%return arg1=$retval'
+	one_probe "$1" "$2" 'valloc=valloc bytes=%di'
+	one_probe "$1" "$2" 'valloc_ret=valloc%return arg1=$retval'
+}
+
+# delete_probes GROUP
+delete_probes()
+{
+	if grep -q ":$1/" $uprobe_events 2>/dev/null; then
+		perf probe -q -d "$1:*" >/dev/null 2>&1
+	fi
+}
+
+# libc_of PID
+libc_of()
+{
+	awk '$2 ~ /x/ && $6 ~ /\/libc[.-]/ { print $6; exit }' "/proc/$1/maps"
+}
+
+# Whether $1 is a process that runs: kill -0 would also find a zombie.
+alive()
+{
+	[ -n "$1" ] &&
+		grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null
+}
+
+# end_process PID SIGNAL: and SIGKILL if that is not enough.
+end_process()
+{
+	alive "$1" || return 0
+	kill -"$2" "$1" 2>/dev/null
+	for _ in $(seq 100); do
+		alive "$1" || return 0
+		sleep 0.1
+	done
+	kill -KILL "$1" 2>/dev/null
+}
+
+# start_recorder DIRECTORY OUTPUT GROUP PID [OPTION]...: sets $recorder, and
+# returns when perf has attached to all threads and enabled the events.
+start_recorder()
+{
+	recorder_directory=$1 recorder_output=$2 recorder_group=$3
+	recorder_pid=$4
+	shift 4
+	mkfifo "$recorder_directory/control" "$recorder_directory/ack" || exit 1
+	# Opened for both ways, so that neither end waits for the other.
+	exec 8<>"$recorder_directory/control" 9<>"$recorder_directory/ack"
+	perf record -o "$recorder_output" "$@" -g -D -1 \
+		--control="fd:8,9" -e "$recorder_group:*" -p "$recorder_pid" \
+		>"$recorder_directory/record.log" 2>&1 &
+	recorder=$!
+	echo enable >&8
+	recorder_ready=
+	while alive "$recorder" && [ -z "$recorder_ready" ]; do
+		recorder_ready=$(timeout 1 head -n 1 <&9)
+	done
+	[ -n "$recorder_ready" ] || $FATAL "perf: $(recorder_message)"
+}
+
+stop_recorder()
+{
+	kill -INT "$recorder"
+	wait "$recorder"
+	recorder=
+	[ -s "$recorder_output" ] || $FATAL "perf: $(recorder_message)"
+}
+
+recorder_message()
+{
+	tr '\n' ' ' <"$recorder_directory/record.log"
+}

@@ -41,10 +41,11 @@ static bool is_over(enum source_state state)
 
 static void show_progress(const struct picture *picture)
 {
+	fputc('\r', stderr);
 	if (picture->state == STATE_LOADING)
-		fprintf(stderr, _("\rloading %3.0f %%"), picture->done * 100);
+		fprintf(stderr, _("loading %3.0f %%"), picture->done * 100);
 	else if (picture->state == STATE_WATCHING)
-		fprintf(stderr, _("\rwatching, %.0f s, %llu hits"),
+		fprintf(stderr, _("watching, %.0f s, %llu hits"),
 			(double)(picture->heap->end - picture->heap->start) /
 			1e9, (unsigned long long)picture->heap->hits);
 }

@@ -120,7 +120,8 @@ static void release_block(struct follow *follow, struct process *process,
 	const struct block *block = &follow->groups->blocks[number];
 	uint64_t address = block->address;
 	uint64_t size = follow->groups->groups[block->group].size;
-	uint64_t live = groups_release(follow->groups, number, true);
+	uint64_t live = groups_release(follow->groups, operation->time, number,
+				       true);
 
 	/* The slot exists, so nothing is allocated.  */
 	blocks_set(&process->blocks, address, BLOCK_FREED);
@@ -166,7 +167,7 @@ static void make_way(struct follow *follow, struct process *process,
 		return;
 	}
 	follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
-	groups_release(follow->groups, value, false);
+	groups_release(follow->groups, operation->time, value, false);
 }
 
 static void acquire(struct follow *follow, struct process *process,
@@ -184,7 +185,7 @@ static void acquire(struct follow *follow, struct process *process,
 		return;
 	}
 	if (blocks_set(&process->blocks, address, number) < 0) {
-		groups_release(follow->groups, number, false);
+		groups_release(follow->groups, operation->time, number, false);
 		follow->failed++;
 		return;
 	}
@@ -299,7 +300,8 @@ static void drop_blocks(struct follow *follow, struct process *process)
 		uint32_t value = process->blocks.slots[i].value;
 
 		if (value && value <= BLOCK_NUMBER_MAX)
-			groups_release(follow->groups, value, false);
+			groups_release(follow->groups, follow->groups->end,
+				       value, false);
 	}
 	blocks_clear(&process->blocks);
 }

@@ -187,7 +187,8 @@ static uint32_t add_group(struct groups *groups, uint32_t at, uint64_t time,
 
 	if (!size_number)
 		return 0;
-	/* Two arrays of one length: the first may have grown when the second can't.  */
+	/* Two arrays of one length: the first may grow where the second
+	   then can't.  */
 	if (reserve((void **)&groups->links, groups->count, &capacity,
 		    sizeof(*groups->links)) < 0 ||
 	    reserve((void **)&groups->groups, groups->count,
@@ -272,11 +273,16 @@ static void unlink_block(struct groups *groups, uint32_t number)
 }
 
 /* The oldest live block may have changed.  */
-static void update_oldest(struct groups *groups, uint32_t group)
+static void update_oldest(struct groups *groups, uint32_t number, uint64_t time)
 {
-	uint32_t oldest = groups->links[group].oldest;
+	struct group *group = &groups->groups[number];
+	uint32_t first = groups->links[number].oldest;
+	uint64_t oldest = first ? groups->blocks[first].time : 0;
 
-	groups->groups[group].oldest = oldest ? groups->blocks[oldest].time : 0;
+	if (oldest == group->oldest)
+		return;
+	group->oldest = oldest;
+	group->oldest_since = time;
 }
 
 uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
@@ -300,7 +306,7 @@ uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 	group->allocated++;
 	group->last = time;
 	group->born[slice_of(groups, time)]++;
-	update_oldest(groups, at);
+	update_oldest(groups, at, time);
 	groups->allocated++;
 	groups->live_blocks++;
 	groups->live_bytes += size;
@@ -309,7 +315,8 @@ uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 	return number;
 }
 
-uint64_t groups_release(struct groups *groups, uint32_t number, bool seen)
+uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,
+			bool seen)
 {
 	struct block *block = &groups->blocks[number];
 	struct group *group = &groups->groups[block->group];
@@ -322,7 +329,7 @@ uint64_t groups_release(struct groups *groups, uint32_t number, bool seen)
 		group->freed++;
 		groups->freed++;
 	}
-	update_oldest(groups, block->group);
+	update_oldest(groups, block->group, time);
 	groups->live_blocks--;
 	groups->live_bytes -= group->size;
 	groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;

@@ -69,12 +69,14 @@ void groups_clear(struct groups *groups);
 /* The watched time reaches to TIME at least.  */
 void groups_advance(struct groups *groups, uint64_t time);
 
-/* A new block.  Returns its number; 0 when out of memory.  *LIVE: blocks of this size alive now.  */
+/* A new block.  Returns its number; 0 when out of memory.  *LIVE: blocks of
+   this size alive now.  */
 uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 			uint64_t size, uint32_t chain, uint64_t *live);
 
 /* BLOCK is gone.  SEEN: by a release that was seen; else it only stops to
    count as alive.  Returns how many of its size are still alive.  */
-uint64_t groups_release(struct groups *groups, uint32_t block, bool seen);
+uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t block,
+			bool seen);
 
 #endif

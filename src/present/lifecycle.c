@@ -178,6 +178,9 @@ int lifecycle_update(struct lifecycle *lifecycle, const struct log_view *view, u
 	uint64_t end = log_view_end(view);
 	uint64_t stop = end;
 
+	/* Another log than before.  */
+	if (end < lifecycle->scanned)
+		lifecycle_clear(lifecycle);
 	if (first > lifecycle->dropped)
 		drop_before(lifecycle, first);
 	if (lifecycle->scanned < first)

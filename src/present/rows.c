@@ -125,8 +125,10 @@ static int add_group(struct builder *builder, const struct group *group)
 		row->first = group->first;
 	if (group->last > row->last)
 		row->last = group->last;
-	if (group->oldest && (!row->oldest || group->oldest < row->oldest))
+	if (group->oldest && (!row->oldest || group->oldest < row->oldest)) {
 		row->oldest = group->oldest;
+		row->oldest_since = group->oldest_since;
+	}
 	row->blocks += group->live;
 	row->bytes += bytes;
 	row->allocated += group->allocated;

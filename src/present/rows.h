@@ -28,6 +28,7 @@ struct row {
 	uint64_t first;         /* times, ns */
 	uint64_t last;
 	uint64_t oldest;        /* birth of the oldest live block */
+	uint64_t oldest_since;  /* since when it is the oldest */
 	uint32_t born[SLICES];  /* as in struct group */
 	uint32_t chain;         /* that with the most live bytes */
 	uint32_t site;          /* the call site's index in the chain */

@@ -49,25 +49,28 @@ static uint64_t largest(const uint64_t part[3])
 	return most > part[2] ? most : part[2];
 }
 
+/* Where blocks turn over, as in a cache, the oldest is the oldest since a
+   short time only, compared to its age; where they are kept, for all its
+   life.  */
+static bool turns_over(const struct row *row, uint64_t end)
+{
+	return end - row->oldest_since < (end - row->oldest) / 2;
+}
+
 static enum verdict judge(const struct row *row,
-			  const struct survivors *survivors)
+			  const struct survivors *survivors, uint64_t end)
 {
 	const uint64_t *part = survivors->part;
 
 	if (!survivors->old)
 		return VERDICT_FRESH;
 	if (survivors->old < FEW || survivors->spread < FEW)
-		return VERDICT_STILL;
+		return turns_over(row, end) ? VERDICT_FRESH : VERDICT_STILL;
 	if (smallest(part) && largest(part) <= smallest(part) * UNEVEN)
 		return VERDICT_STEADY;
-	if (!part[2])
-		return VERDICT_STILL;
-	/* The early ones are gone: it turns over, unless hardly anything is
-	   ever freed, so that it has only begun late.  */
-	if ((part[0] + part[1]) * UNEVEN < part[2])
-		return row->freed * UNEVEN < row->allocated ?
-		       VERDICT_GROWING : VERDICT_FRESH;
-	return VERDICT_GROWING;
+	if (turns_over(row, end))
+		return VERDICT_FRESH;
+	return part[2] ? VERDICT_GROWING : VERDICT_STILL;
 }
 
 /* By verdict; within what accumulates, and within what does not, by
@@ -87,7 +90,7 @@ void row_judge(struct row *row, const struct snapshot *snapshot)
 {
 	struct survivors survivors = count_survivors(row, snapshot->slices);
 
-	row->verdict = judge(row, &survivors);
+	row->verdict = judge(row, &survivors, snapshot->end);
 	row->score = (double)row->bytes * verdicts[row->verdict].weight;
 	/* More than any number of bytes, and few enough that they still
 	   count in a double.  */

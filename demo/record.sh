@@ -5,7 +5,7 @@
 #
 # Make the recording of the demo that is kept as demo/demo.perf.data, with
 # perf and with probes as the scripts made them from which leaktop grew, and
-# demo/symfs, the program that the addresses in it belong to: any other build
+# demo/sysroot, the program that the addresses in it belong to: any other build
 # of the demo has its functions elsewhere. Needs root, and that nobody uses
 # probes of the group probe_libc.
 #
@@ -83,5 +83,5 @@ release=$release perl -0777 -pi -e '
 	s/\Q$full\E/$version . "\0" x (length($full) - length($version))/ge' demo.perf.data
 
 install -m 644 demo.perf.data "$top/demo/demo.perf.data"
-rm -rf "$top/demo/symfs"
-install -D -m 644 "$demo" "$top/demo/symfs$demo"
+rm -rf "$top/demo/sysroot"
+install -D -m 644 "$demo" "$top/demo/sysroot$demo"

@@ -151,6 +151,14 @@ static int set_depth(struct options *options, const char *value,
 	return 0;
 }
 
+static int set_sysroot(struct options *options, const char *value,
+		       struct error *error)
+{
+	(void)error;
+	options->session.sysroot = value;
+	return 0;
+}
+
 static int set_ascii(struct options *options, const char *value,
 		     struct error *error)
 {
@@ -206,6 +214,8 @@ static const struct option_row rows[] = {
 	  "leaktop"), set_ring },
 	{ "chain-depth", 0, N_("N"), N_("frames taken of each call chain"),
 	  set_depth },
+	{ "sysroot", 0, N_("DIRECTORY"), N_("look there first for the files "
+	  "that a recording names"), set_sysroot },
 	{ "ascii", 0, NULL, N_("no characters beyond ASCII"), set_ascii },
 	{ "monochrome", 0, NULL, N_("no colours; so does NO_COLOR"),
 	  set_monochrome },

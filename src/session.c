@@ -26,6 +26,8 @@
 #define POLL_MS 50
 /* Looking at the clock for each hit would cost more than the hit.  */
 #define HITS_PER_LOOK 4096
+/* Of one recording: to learn about stubs, and to use that.  */
+#define READINGS_MAX 3
 
 struct session {
 	struct session_options options;
@@ -179,11 +181,6 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 {
 	struct session *session = context;
 
-	if (hit->kind == HIT_FORK && hit->argument[0] != hit->pid)
-		symbols_fork(session->symbols, (uint32_t)hit->argument[0],
-			     hit->pid);
-	else if (hit->kind == HIT_EXEC)
-		symbols_exec(session->symbols, hit->pid);
 	/* At a function's entry the first frame is the function itself: not a
 	   return address, and nothing new.  */
 	if (size && hit->kind == HIT_CALL) {
@@ -202,9 +199,56 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 	}
 }
 
+/* A mapping means something only in its turn: an exec that came before it,
+   or hits that come before it, may still be on their way from another CPU.  */
+struct note {
+	struct mapping mapping;
+	char path[];
+};
+
 static void on_mapping(void *context, const struct mapping *mapping)
 {
-	symbols_map(((struct session *)context)->symbols, mapping);
+	struct session *session = context;
+	size_t size = strlen(mapping->path) + 1;
+	struct note *note = malloc(sizeof(*note) + size);
+	struct hit hit = {
+		.time = mapping->time, .pid = mapping->pid, .kind = HIT_NOTE,
+		.argument = { (uintptr_t)note },
+	};
+
+	if (!note)
+		return;
+	note->mapping = *mapping;
+	memcpy(note->path, mapping->path, size);
+	note->mapping.path = note->path;
+	if (heap_hit(session->heap, &hit, 0, NULL, 0) < 0)
+		free(note);
+}
+
+static void on_event(void *context, const struct hit *hit)
+{
+	struct session *session = context;
+	struct note *note;
+
+	switch (hit->kind) {
+	case HIT_FORK:
+		symbols_fork(session->symbols, (uint32_t)hit->argument[0],
+			     hit->pid);
+		break;
+	case HIT_EXEC:
+		symbols_exec(session->symbols, hit->pid);
+		break;
+	default:
+		note = (struct note *)(uintptr_t)hit->argument[0];
+		symbols_map(session->symbols, &note->mapping);
+		free(note);
+		break;
+	}
+}
+
+static uint32_t on_space(void *context, uint32_t pid)
+{
+	return symbols_space(((struct session *)context)->symbols, pid);
 }
 
 static void on_comm(void *context, uint32_t pid, uint32_t tid,
@@ -222,12 +266,10 @@ static void on_round(void *context)
 	heap_round(((struct session *)context)->heap);
 }
 
-static int on_stub_query(void *context, uint64_t address, uint32_t pid)
+static int on_stub_query(void *context, uint64_t address, uint32_t space)
 {
-	struct session *session = context;
-
-	return symbols_is_stub(session->symbols,
-			       symbols_space(session->symbols, pid), address);
+	return symbols_is_stub(((struct session *)context)->symbols, space,
+			       address);
 }
 
 static void watch(struct session *session)
@@ -238,6 +280,7 @@ static void watch(struct session *session)
 	session->capture = capture_open(&session->options.capture,
 					&session->sink, &error);
 	if (!session->capture) {
+		heap_finish(session->heap);
 		publish(session, STATE_FAILED, error.text);
 		return;
 	}
@@ -247,6 +290,7 @@ static void watch(struct session *session)
 
 		if (capture_poll(session->capture, POLL_MS, session->wake,
 				 &session->sink, &status, &error) < 0) {
+			heap_finish(session->heap);
 			publish(session, STATE_FAILED, error.text);
 			return;
 		}
@@ -268,7 +312,7 @@ static void watch(struct session *session)
 static void load(struct session *session)
 {
 	struct error error = { "" };
-	int result;
+	int result, readings = 0;
 
 	do {
 		result = perfdata_read(session->perfdata, &session->sink,
@@ -276,7 +320,8 @@ static void load(struct session *session)
 		heap_finish(session->heap);
 		/* Stubs that no binary told of: only the whole recording
 		   shows them, so it is read once more.  */
-	} while (!session->stop && heap_found_stubs(session->heap) &&
+	} while (++readings < READINGS_MAX && !session->stop &&
+		 heap_found_stubs(session->heap) &&
 		 heap_restart(session->heap) == 0);
 	publish(session, result < 0 ? STATE_DAMAGED : STATE_COMPLETE,
 		error.text);
@@ -332,6 +377,8 @@ static int open_source(struct session *session, struct error *error)
 		return 0;
 	}
 	session->source.kind = SOURCE_FILE;
+	if (options->sysroot)
+		symbols_set_sysroot(session->symbols, options->sysroot);
 	text_clean(session->source.path, sizeof(session->source.path),
 		   options->path);
 	session->perfdata = perfdata_open(options->path, error);
@@ -342,13 +389,20 @@ static int open_source(struct session *session, struct error *error)
 	if (command)
 		text_clean(session->source.command,
 			   sizeof(session->source.command), command);
-	heap_set_stub_query(session->heap, on_stub_query, session);
 	return 0;
 }
 
 /* All that needs memory or a file descriptor.  */
 static bool set_up(struct session *session)
 {
+	/* Where leaktop puts the probes itself there are no stubs.  */
+	const struct heap_host host = {
+		.context = session,
+		.event = on_event,
+		.space = on_space,
+		.is_stub = session->options.path ? on_stub_query : NULL,
+	};
+
 	session->symbols = symbols_new();
 	session->heap = heap_new(&session->options.heap);
 	session->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -369,6 +423,7 @@ static bool set_up(struct session *session)
 	if (!session->symbols || !session->heap || session->wake < 0 ||
 	    session->feed.fd < 0)
 		return false;
+	heap_set_host(session->heap, &host);
 	session->picture = make_picture(session, STATE_STARTING, "");
 	return session->picture != NULL;
 }

@@ -15,6 +15,7 @@ struct session;
 
 struct session_options {
 	const char *path;       /* of a recording; NULL: watch capture.pid */
+	const char *sysroot;    /* see symbols_set_sysroot(); NULL: none */
 	struct capture_options capture;
 	struct heap_options heap;
 };

@@ -115,6 +115,7 @@ sub function_of {
     return $function_of{$event} if exists $function_of{$event};
     my $name = $event;
     $name =~ s/^.*://;
+    $name =~ s/^lt_//;    # leaktop's own
     $name =~ s/_\d+$//;
     $name =~ s/__return$//;
     $name =~ s/_\d+$//;
@@ -190,8 +191,6 @@ sub read_recording {
           map { defined $_ ? $_ : '' } $size, $old, $result, $pointer;
     }
 
-    # The kernel counts what it had to drop in both places since 6.0: at the
-    # end perf adds one LOST_SAMPLES for each event with that event's total.
     return \%r;
 }
 
@@ -381,9 +380,14 @@ sub follow {
     %thread  = ();
     %process = ();
     %size    = ();
-    %result  = (
+
+    # Since kernel 6.0 and perf 6.1 a lost sample is told twice: where it
+    # happened in a LOST record, and at the end in its event's LOST_SAMPLES.
+    my ( undef, $lost ) =
+      sort { $a <=> $b } $r->{lost}, $r->{lost_samples};
+    %result = (
         hits       => $r->{hits},
-        lost       => $r->{lost} + $r->{lost_samples},
+        lost       => $lost,
         unpaired   => 0,
         operations => {},
         anomalies  => {
@@ -656,7 +660,7 @@ sub json {
 
 # ---------------------------------------------------------------------------
 # The hand-written cases, at the end of this file, in a shorthand:
-#   TIME-LESS LINE          a line of perf script; see expand() for the short form
+#   PID/TID EVENT FIELDS    a hit; PID/ may be left out, see expand()
 #   = KEY VALUE             what must come out
 # Each case begins with "# NAME".
 
@@ -1042,6 +1046,8 @@ __DATA__
 # lost events
 7 PERF_RECORD_LOST lost 5
 7 PERF_RECORD_LOST lost 6
+7 PERF_RECORD_LOST_SAMPLES lost 4
+7 PERF_RECORD_LOST_SAMPLES lost 7
 = lost 11
 = hits 0
 # fork: the child's copies are not counted, its own blocks are

@@ -4,10 +4,23 @@
 # linked with libleaktop.a and Check, and built and run a second time under
 # ASan and UBSan as NAME.san.
 unit_tests = \
-	tests/test_heap
+	tests/test_decode \
+	tests/test_heap \
+	tests/test_perfdata \
+	tests/test_probepoint \
+	tests/test_records \
+	tests/test_symbols
 
 # Need a live target: root and uprobes, see skip_or_fail() in testing.h.
-live_tests =
+live_tests = \
+	tests/test_live
+
+# What the live tests watch; without sanitizers, which replace malloc.
+live_targets = \
+	tests/targets/caller
+tests_targets_caller_SOURCES = tests/targets/caller.c
+tests_targets_caller_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin
+tests_targets_caller_LDADD =
 
 # Need a pseudo-terminal as well, and libvterm.
 pty_tests =
@@ -17,6 +30,7 @@ script_tests = \
 
 # What several tests include; and scripts and data that they use.
 test_headers = \
+	tests/perfdata_builder.h \
 	tests/testing.h
 
 test_data = \
@@ -41,7 +55,7 @@ TESTS += $(script_tests)
 EXTRA_DIST += $(script_tests)
 
 if HAVE_CHECK
-check_PROGRAMS += $(unit_tests) $(live_tests)
+check_PROGRAMS += $(unit_tests) $(live_tests) $(live_targets)
 TESTS += $(unit_tests) $(live_tests)
 if HAVE_VTERM
 check_PROGRAMS += $(pty_tests)

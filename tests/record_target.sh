@@ -8,7 +8,7 @@
 #
 #   -o FILE   the recording (target.data); what the target printed after
 #             "ready", its truth, goes to FILE.truth
-#   -g GROUP  group of the probes (leaktop_target_PID)
+#   -g GROUP  group of the probes (lttest_target_PID)
 #   -m PAGES  buffer for each CPU (4096)
 #   -a        also probe reallocarray, memalign and valloc
 #
@@ -18,7 +18,7 @@
 set -u
 
 output=target.data
-group=leaktop_target_$$
+group=lttest_target_$$
 pages=4096
 all=
 while getopts ao:g:m: option; do

@@ -332,7 +332,7 @@ START_TEST(aliases_share_an_address)
 	       "1: -aligned_alloc a0 @7000\n1: -memalign a0 @7000\n"
 	       "1: malloc 8 = b0\n",
 	       "malloc 1 aligned_alloc 1 live 2/72 [8: 1 +1 -0] [40: 1 +1 -0]");
-	expect("1: +aligned_alloc 40 @7000\n1: +memalign 40 @7000\n"
+	expect("1: +memalign 40 @7000\n1: +aligned_alloc 40 @7000\n"
 	       "1: -memalign a0 @7000\n1: -aligned_alloc a0 @7000\n",
 	       "aligned_alloc 1 live 1/64 [40: 1 +1 -0]");
 }
@@ -509,21 +509,22 @@ START_TEST(wrappers_are_no_stubs)
 }
 END_TEST
 
-static int know_stub(void *context, uint64_t address, uint32_t pid)
+static int know_stub(void *context, uint64_t address, uint32_t space)
 {
 	(void)context;
-	(void)pid;
+	(void)space;
 	return address == 0x9000;
 }
 
 START_TEST(stubs_are_left_out_when_known)
 {
+	static const struct heap_host host = { .is_stub = know_stub };
 	struct script script = { .time = 1000 };
 	struct snapshot *snapshot;
 	char state[512];
 
 	script.heap = heap_new(&with_log);
-	heap_set_stub_query(script.heap, know_stub, NULL);
+	heap_set_host(script.heap, &host);
 	run_lines(&script, "1: malloc 20 = a0\n" STUB_CALLS);
 	heap_finish(script.heap);
 	snapshot = heap_snapshot(script.heap);

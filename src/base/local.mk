@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
 libleaktop_a_SOURCES += src/base/error.c src/base/error.h
 libleaktop_a_SOURCES += src/base/intl.h
 libleaktop_a_SOURCES += src/base/mapping.h

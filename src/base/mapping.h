@@ -8,6 +8,7 @@
 
 /* A part of a file that a process has mapped executable.  */
 struct mapping {
+	uint64_t time;          /* when, ns; 0: from before */
 	uint32_t pid;
 	uint64_t start;
 	uint64_t length;

@@ -10,6 +10,7 @@
 
 struct process {
 	uint32_t pid;
+	uint32_t programs;      /* that it has begun to run while watched */
 	struct blocks blocks;
 	struct process *next;   /* of the same hash */
 };
@@ -94,6 +95,13 @@ static struct process *process_get(struct follow *follow, uint32_t pid)
 	}
 	follow->last = process;
 	return process;
+}
+
+uint64_t follow_image(struct follow *follow, uint32_t pid)
+{
+	const struct process *process = process_get(follow, pid);
+
+	return pid | (process ? (uint64_t)process->programs << 32 : 0);
 }
 
 static void log_event(struct follow *follow, const struct operation *operation,
@@ -331,8 +339,10 @@ int follow_fork(struct follow *follow, uint32_t parent, uint32_t child)
 
 void follow_exec(struct follow *follow, uint32_t pid)
 {
-	struct process *process = process_find(follow, pid);
+	struct process *process = process_get(follow, pid);
 
-	if (process)
-		drop_blocks(follow, process);
+	if (!process)
+		return;
+	drop_blocks(follow, process);
+	process->programs++;
 }

@@ -28,6 +28,10 @@ int follow_fork(struct follow *follow, uint32_t parent, uint32_t child);
 /* PID has a new address space: its blocks are gone, none was freed.  */
 void follow_exec(struct follow *follow, uint32_t pid);
 
+/* Which program of which process: the same number in each reading of the same
+   recording.  */
+uint64_t follow_image(struct follow *follow, uint32_t pid);
+
 /* Completed operations by function.  */
 const uint64_t *follow_operations(const struct follow *follow);
 const uint64_t *follow_anomalies(const struct follow *follow);

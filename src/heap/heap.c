@@ -22,6 +22,9 @@ struct heap {
 	struct follow *follow;
 	struct groups groups;
 	struct log *log;
+	struct heap_host host;
+	uint32_t space_pid;     /* whose address space was asked for last */
+	uint32_t space;         /* 0: to be asked for */
 	uint64_t hits;
 	uint64_t lost_records;  /* told one by one */
 	uint64_t lost_total;    /* told as a sum at the end */
@@ -112,11 +115,11 @@ int heap_restart(struct heap *heap)
 	return open_pipe(heap);
 }
 
-void heap_set_stub_query(struct heap *heap, heap_stub_query query,
-			 void *context)
+void heap_set_host(struct heap *heap, const struct heap_host *host)
 {
-	heap->points.query = query;
-	heap->points.context = context;
+	heap->host = *host;
+	heap->points.query = host->is_stub;
+	heap->points.context = host->context;
 }
 
 bool heap_found_stubs(struct heap *heap)
@@ -132,6 +135,43 @@ static void count_lost(struct heap *heap, const struct hit *hit)
 		heap->lost_records += hit->argument[0];
 }
 
+static uint32_t space_of(struct heap *heap, uint32_t pid)
+{
+	if (!heap->host.space)
+		return pid;
+	if (!heap->space || heap->space_pid != pid) {
+		heap->space = heap->host.space(heap->host.context, pid);
+		heap->space_pid = pid;
+	}
+	return heap->space;
+}
+
+static void tell_host(struct heap *heap, const struct hit *hit)
+{
+	heap->space = 0;
+	if (heap->host.event)
+		heap->host.event(heap->host.context, hit);
+}
+
+static void allocation_hit(struct heap *heap, const struct hit *hit)
+{
+	uint32_t space = space_of(heap, hit->pid);
+	struct hit moved = *hit;
+
+	groups_advance(&heap->groups, hit->time);
+	if (hit->chain && heap->host.space) {
+		struct chain chain = chains_get(heap->chains, hit->chain);
+
+		if (chain.space != space)
+			moved.chain = chains_intern(heap->chains, space,
+						    chain.addresses,
+						    chain.count);
+	}
+	if (pair_hit(heap->pair, &moved, follow_image(heap->follow, hit->pid),
+		     space) < 0)
+		heap->failed++;
+}
+
 /* A hit in its turn.  */
 static void ordered(void *context, const struct hit *hit)
 {
@@ -140,12 +180,18 @@ static void ordered(void *context, const struct hit *hit)
 	switch (hit->kind) {
 	case HIT_CALL:
 	case HIT_RETURN:
-		groups_advance(&heap->groups, hit->time);
-		break;
+		allocation_hit(heap, hit);
+		return;
+	case HIT_NOTE:
+		tell_host(heap, hit);
+		return;
 	case HIT_FORK:
+		if (hit->argument[0] != hit->pid)
+			tell_host(heap, hit);
 		follow_fork(heap->follow, (uint32_t)hit->argument[0], hit->pid);
 		break;
 	case HIT_EXEC:
+		tell_host(heap, hit);
 		follow_exec(heap->follow, hit->pid);
 		break;
 	case HIT_LOST:
@@ -154,7 +200,7 @@ static void ordered(void *context, const struct hit *hit)
 	default:
 		break;
 	}
-	if (pair_hit(heap->pair, hit) < 0)
+	if (pair_hit(heap->pair, hit, 0, 0) < 0)
 		heap->failed++;
 }
 

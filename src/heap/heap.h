@@ -23,8 +23,8 @@ struct heap_options {
 struct heap *heap_new(const struct heap_options *options);
 void heap_free(struct heap *heap);
 
-/* Takes one hit in the order of delivery.  SPACE, ADDRESSES: its call chain
-   and address space.  Returns -1 when out of memory; the hit is then counted
+/* Takes one hit in the order of delivery.  ADDRESSES: its call chain; SPACE:
+   the address space that it probably lies in, which is asked for again when the hit has its turn.  Returns -1 when out of memory; the hit is then counted
    as lost.  */
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count);
@@ -38,11 +38,21 @@ void heap_advance(struct heap *heap, uint64_t time);
 /* Nothing more comes: passes on what is held back.  */
 void heap_finish(struct heap *heap);
 
-/* Whether ADDRESS, at which calls of PID were seen, lies in a procedure linkage stub: 1 yes,
-   0 no, -1 not known.  Asked once for each address.  Hits at stubs are left out.  */
-typedef int (*heap_stub_query)(void *context, uint64_t address, uint32_t pid);
-void heap_set_stub_query(struct heap *heap, heap_stub_query query,
-			 void *context);
+/* What the heap asks of those who feed it, and tells them, in the order of
+   time.  All may be NULL.  */
+struct heap_host {
+	void *context;
+	/* A HIT_FORK of a process, a HIT_EXEC or a HIT_NOTE has its turn.  */
+	void (*event)(void *context, const struct hit *hit);
+	/* The address space of PID now.  */
+	uint32_t (*space)(void *context, uint32_t pid);
+	/* Whether ADDRESS, at which calls were seen, lies in a procedure
+	   linkage stub: 1 yes, 0 no, -1 not known.  Asked once for each
+	   address.  Hits at stubs are left out.  */
+	int (*is_stub)(void *context, uint64_t address, uint32_t space);
+};
+
+void heap_set_host(struct heap *heap, const struct heap_host *host);
 
 /* Whether addresses that were taken for functions, for want of knowledge, proved by what
    happened there to be stubs.  Then what was counted is wrong: heap_restart(), and feed the same

@@ -12,7 +12,8 @@ enum hit_kind {
 	HIT_FORK,   /* pid, tid: the new task; argument[0], [1]: its parent's pid, tid */
 	HIT_EXEC,   /* pid has a new program, and none of its old blocks */
 	HIT_EXIT,   /* thread tid of pid is gone */
-	HIT_LOST    /* argument[0] events are missing, about at this time */
+	HIT_LOST,   /* argument[0] events are missing, about at this time */
+	HIT_NOTE    /* what the host wants back in its turn, see heap/heap.h */
 };
 
 enum hit_flags {

@@ -212,8 +212,21 @@ static bool is_stale(const struct thread *thread)
 	       thread->calls[0].inner > INNER_MAX;
 }
 
+/* Another function at the same address was hit by the same call, which is
+   told as that of the first in allocators[].  */
+static void add_twin(struct call *call, const struct hit *hit)
+{
+	if (hit->function > call->function) {
+		call->twins |= 1u << hit->function;
+		return;
+	}
+	call->twins |= 1u << call->function;
+	call->function = hit->function;
+	memcpy(call->argument, hit->argument, sizeof(call->argument));
+}
+
 static void enter(struct pair *pair, struct thread *thread,
-		  const struct hit *hit)
+		  const struct hit *hit, struct point *point)
 {
 	struct call *call;
 
@@ -223,7 +236,7 @@ static void enter(struct pair *pair, struct thread *thread,
 		call = &thread->calls[thread->depth - 1];
 		if (call->address == hit->address &&
 		    call->function != hit->function) {
-			call->twins |= 1u << hit->function;
+			add_twin(call, hit);
 			return;
 		}
 		thread->calls[0].inner++;
@@ -231,7 +244,8 @@ static void enter(struct pair *pair, struct thread *thread,
 	call = &thread->calls[thread->depth++];
 	*call = (struct call) {
 		.time = hit->time, .address = hit->address,
-		.chain = hit->chain, .function = hit->function,
+		.point = point, .chain = hit->chain,
+		.function = hit->function,
 	};
 	memcpy(call->argument, hit->argument, sizeof(call->argument));
 	if (thread->depth == 1 && moves(hit->function))
@@ -274,16 +288,13 @@ static void complete(struct pair *pair, struct thread *thread,
 	uint64_t block = new_block(call, hit);
 	bool failed = allocators[call->function].result == RESULT_POINTER ?
 		      !block : hit->argument[0] != 0;
-	struct point *point = points_get(pair->points, call->address,
-					 thread->pid, call->function);
+	struct point *point = call->point;
 
-	if (point) {
-		point->calls++;
-		if (call->reached && call->reached != call->address &&
-		    call->pointer == block) {
-			point->reached++;
-			point->last_reached = call->reached;
-		}
+	point->calls++;
+	if (call->reached && call->reached != call->address &&
+	    call->pointer == block) {
+		point->reached++;
+		point->last_reached = call->reached;
 	}
 	thread->twins = call->twins;
 	thread->twins_address = call->address;
@@ -321,10 +332,11 @@ static void leave(struct pair *pair, struct thread *thread,
 	complete(pair, thread, hit);
 }
 
-static int allocation_hit(struct pair *pair, const struct hit *hit)
+static int allocation_hit(struct pair *pair, const struct hit *hit,
+			  uint64_t image, uint32_t space)
 {
-	struct point *point = points_get(pair->points, hit->address, hit->pid,
-					 hit->function);
+	struct point *point = points_get(pair->points, hit->address, image,
+					 space, hit->function);
 	struct thread *thread;
 
 	if (!point)
@@ -339,7 +351,7 @@ static int allocation_hit(struct pair *pair, const struct hit *hit)
 	else if (allocators[hit->function].result == RESULT_NONE)
 		single_call(pair, thread, hit, point);
 	else
-		enter(pair, thread, hit);
+		enter(pair, thread, hit, point);
 	return 0;
 }
 
@@ -380,12 +392,13 @@ static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
 	}
 }
 
-int pair_hit(struct pair *pair, const struct hit *hit)
+int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
+	     uint32_t space)
 {
 	switch (hit->kind) {
 	case HIT_CALL:
 	case HIT_RETURN:
-		return allocation_hit(pair, hit);
+		return allocation_hit(pair, hit, image, space);
 	case HIT_EXEC:
 		forget(pair, hit->pid, 0);
 		break;

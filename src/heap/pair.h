@@ -18,6 +18,7 @@ struct call {
 	uint64_t argument[ALLOCATOR_ARGUMENTS];
 	uint64_t pointer;       /* new block of a call inside it that returned last */
 	uint64_t reached;       /* address of that call; 0: none */
+	struct point *point;
 	uint32_t chain;
 	uint32_t token;         /* the receiver's; see begin below */
 	uint16_t inner;         /* calls inside it so far */
@@ -56,8 +57,10 @@ struct pair;
 struct pair *pair_new(const struct pair_output *output, struct points *points);
 void pair_free(struct pair *pair);
 
-/* Takes the next hit in order of time.  Returns -1 when out of memory.  */
-int pair_hit(struct pair *pair, const struct hit *hit);
+/* Takes the next hit in order of time.  IMAGE, SPACE: see points_get().
+   Returns -1 when out of memory.  */
+int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
+	     uint32_t space);
 
 /* Returns without a call, and calls whose return never came.  */
 uint64_t pair_unpaired(const struct pair *pair);

@@ -15,15 +15,15 @@ void points_clear(struct points *points)
 }
 
 static size_t slot_of(const struct points *points, uint64_t address,
-		      uint32_t pid)
+		      uint64_t image)
 {
-	uint64_t hash = (address ^ (uint64_t)pid << 40) *
+	uint64_t hash = (address ^ image << 40 ^ image >> 32) *
 			UINT64_C(0x9e3779b97f4a7c15);
 	size_t slot = hash >> 32 & (points->size - 1);
 
 	while (points->table[slot] &&
 	       (points->table[slot]->address != address ||
-		points->table[slot]->pid != pid))
+		points->table[slot]->image != image))
 		slot = (slot + 1) & (points->size - 1);
 	return slot;
 }
@@ -43,14 +43,14 @@ static int grow(struct points *points)
 
 		if (point)
 			points->table[slot_of(points, point->address,
-					      point->pid)] = point;
+					      point->image)] = point;
 	}
 	free(old.table);
 	return 0;
 }
 
-static struct point *add(struct points *points, uint64_t address, uint32_t pid,
-			 uint8_t function)
+static struct point *add(struct points *points, uint64_t address,
+			 uint64_t image, uint32_t space, uint8_t function)
 {
 	struct point *point;
 	int stub;
@@ -61,27 +61,27 @@ static struct point *add(struct points *points, uint64_t address, uint32_t pid,
 	if (!point)
 		return NULL;
 	stub = points->query ?
-	       points->query(points->context, address, pid) : -1;
+	       points->query(points->context, address, space) : -1;
 	point->address = address;
-	point->pid = pid;
+	point->image = image;
 	point->function = function;
 	point->stub = stub > 0;
 	point->known = stub >= 0;
-	points->table[slot_of(points, address, pid)] = point;
+	points->table[slot_of(points, address, image)] = point;
 	points->count++;
 	return point;
 }
 
-struct point *points_get(struct points *points, uint64_t address, uint32_t pid,
-			 uint8_t function)
+struct point *points_get(struct points *points, uint64_t address,
+			 uint64_t image, uint32_t space, uint8_t function)
 {
 	struct point *point = points->last;
 
-	if (point && point->address == address && point->pid == pid)
+	if (point && point->address == address && point->image == image)
 		return point;
-	point = points->size ? points->table[slot_of(points, address, pid)] : NULL;
+	point = points->size ? points->table[slot_of(points, address, image)] : NULL;
 	if (!point)
-		point = add(points, address, pid, function);
+		point = add(points, address, image, space, function);
 	points->last = point;
 	return point;
 }
@@ -90,7 +90,7 @@ struct point *points_get(struct points *points, uint64_t address, uint32_t pid,
    to a third address, nothing tells which of them is the stub.  */
 static bool proves_stub(const struct point *point, const struct point *other)
 {
-	if (other == point || other->stub || other->pid != point->pid ||
+	if (other == point || other->stub || other->image != point->image ||
 	    other->function != point->function)
 		return false;
 	return other->reached < other->calls || !other->calls ||

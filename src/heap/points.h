@@ -16,7 +16,7 @@
    the same.  */
 struct point {
 	uint64_t address;
-	uint32_t pid;
+	uint64_t image;         /* which process and program, see follow_image() */
 	uint8_t function;
 	bool stub;              /* its hits are left out */
 	bool known;             /* that it is one or not; else a guess: no */
@@ -26,20 +26,21 @@ struct point {
 };
 
 struct points {
-	struct point **table;   /* open addressing by address and pid */
+	struct point **table;   /* open addressing by address and image */
 	size_t size;            /* a power of two, or 0 */
 	size_t count;
 	struct point *last;     /* of the newest look-up */
-	/* See heap_set_stub_query().  */
-	int (*query)(void *context, uint64_t address, uint32_t pid);
+	/* See is_stub in struct heap_host.  */
+	int (*query)(void *context, uint64_t address, uint32_t space);
 	void *context;
 };
 
 void points_clear(struct points *points);
 
-/* The point of a hit, asked about if it is new.  NULL when out of memory.  */
-struct point *points_get(struct points *points, uint64_t address, uint32_t pid,
-			 uint8_t function);
+/* The point of a hit, asked about by address and SPACE if it is new.  NULL
+   when out of memory.  */
+struct point *points_get(struct points *points, uint64_t address,
+			 uint64_t image, uint32_t space, uint8_t function);
 
 /* Marks points that proved to be stubs as such.  Returns whether there are any: what was counted with
    them as functions is wrong.  */

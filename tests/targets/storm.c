@@ -3,18 +3,19 @@
 /* malloc and free as fast as they go, to load whoever watches:
 
      storm [--pairs=N] [--threads=N] [--sizes=N,...] [--slots=N] [--depth=N]
-           [--wait]
+           [--leak=N] [--wait]
 
    --pairs    calls of malloc, and of free, over all threads (1000000)
    --threads  (2)
    --sizes    sizes in turn (16,48,64,256,1024,3072)
    --slots    blocks that each thread keeps live (64)
    --depth    frames between the loop and malloc (6)
+   --leak     leave one block in N of each thread live (0: none)
    --wait     print "ready" and wait for a byte on standard input before the
               start, and for another one before the end
 
    Every run does the same.  A block is freed when its slot's turn comes again;
-   at the end all are.  */
+   at the end all are.  Needs frame pointers for its call chains.  */
 
 #include <getopt.h>
 #include <pthread.h>
@@ -34,24 +35,39 @@ static size_t sizes[MAX_SIZES] = { 16, 48, 64, 256, 1024, 3072 };
 static int size_count = 6;
 static long slots = 64;
 static int depth = 6;
+static long leak;
 static pthread_barrier_t barrier;
 
 /* Through volatile pointers, so that no pair is optimized away.  */
 static void *(*volatile do_malloc)(size_t) = malloc;
 static void (*volatile do_free)(void *) = free;
 
-/* Two call sites for every depth, and a frame that is no tail call.  */
-static __attribute__((noinline)) void *descend(int levels, size_t size)
-{
-	void *block;
+/* The way down depends on the size, so that each size has a chain of its own.
+   The asm keeps the calls from becoming jumps, which leave no frame.  */
+static void *left(int levels, size_t size);
+static void *right(int levels, size_t size);
 
+static void *descend(int levels, size_t size)
+{
 	if (levels <= 1)
-		block = do_malloc(size);
-	else if (size & 64)
-		block = descend(levels - 1, size);
-	else
-		block = descend(levels - 1, size);
-	__asm__ volatile ("" : : "r" (block) : "memory");
+		return do_malloc(size);
+	return size >> (levels + 2) & 1 ? left(levels - 1, size)
+		: right(levels - 1, size);
+}
+
+static __attribute__((noinline)) void *left(int levels, size_t size)
+{
+	void *block = descend(levels, size);
+
+	__asm__ volatile ("" : "+r" (block) : : "memory");
+	return block;
+}
+
+static __attribute__((noinline)) void *right(int levels, size_t size)
+{
+	void *block = descend(levels, size);
+
+	__asm__ volatile ("" : "+r" (block) : : "memory");
 	return block;
 }
 
@@ -73,6 +89,8 @@ static void *work(void *argument)
 		if (!*slot)
 			exit(1);
 		memset(*slot, 1, 1);
+		if (leak && i % leak == leak - 1)
+			*slot = NULL;
 	}
 	for (long i = 0; i < slots; i++) {
 		if (kept[i])
@@ -117,6 +135,7 @@ int main(int argc, char **argv)
 		{ "sizes", required_argument, NULL, 's' },
 		{ "slots", required_argument, NULL, 'l' },
 		{ "depth", required_argument, NULL, 'd' },
+		{ "leak", required_argument, NULL, 'k' },
 		{ "wait", no_argument, NULL, 'w' },
 		{ 0 }
 	};
@@ -139,6 +158,9 @@ int main(int argc, char **argv)
 			break;
 		case 'd':
 			depth = atoi(optarg);
+			break;
+		case 'k':
+			leak = atol(optarg);
 			break;
 		case 'w':
 			waits = true;

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "capture/capture.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/intl.h"
+#include "capture/libc.h"
+#include "capture/probes.h"
+#include "capture/target.h"
+#include "capture/watch.h"
+#include "trace/decode.h"
+
+#define RING_KIB 4096
+#define CHAIN_DEPTH 32
+
+/* How long rings that can't wake us are left alone, ms.  */
+#define SLICE_MS 10
+
+/* Passes over the rings to empty them at the end; what a stopped target has
+   left takes two.  */
+#define LAST_PASSES 64
+
+struct capture {
+	pid_t pid;
+	int pidfd;              /* readable when the process has ended */
+	struct libc libc;
+	struct probes probes;
+	struct decoder *decoder;
+	struct watch *watch;
+	struct pollfd *fds;     /* the rings', then two more */
+	size_t count;
+	bool must_look;         /* some rings have no descriptor */
+	bool stopped;
+};
+
+static int open_pidfd(pid_t pid)
+{
+	return syscall(SYS_pidfd_open, pid, 0);
+}
+
+static uint64_t now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
+static unsigned depth_limit(unsigned depth)
+{
+	FILE *file = fopen("/proc/sys/kernel/perf_event_max_stack", "re");
+	unsigned most;
+
+	if (!depth)
+		depth = CHAIN_DEPTH;
+	if (file) {
+		if (fscanf(file, "%u", &most) == 1 && depth > most)
+			depth = most;
+		fclose(file);
+	}
+	return depth;
+}
+
+static int add_formats(struct capture *capture, struct error *error)
+{
+	const struct probes *probes = &capture->probes;
+	const uint16_t probe = 1;
+
+	decoder_set_machine(capture->decoder, !*(const char *)&probe,
+			    sizeof(long), sysconf(_SC_PAGESIZE));
+	for (unsigned i = 0; i < probes->count; i++) {
+		int size, result;
+		char *text = probes_format(probes, &probes->probe[i], &size);
+
+		if (!text)
+			return error_set(error, _("Can't read the format of event %s:%s"),
+					 probes->group, probes->probe[i].name);
+		result = decoder_add_format(capture->decoder, probes->group,
+					    text, size, error);
+		free(text);
+		if (result)
+			return -1;
+	}
+	return 0;
+}
+
+struct reporting {
+	pid_t pid;
+	const struct sink *sink;
+};
+
+static bool report_map(void *context, const struct target_map *map)
+{
+	const struct reporting *reporting = context;
+	struct mapping mapping = {
+		.pid = reporting->pid,
+		.start = map->start,
+		.length = map->end - map->start,
+		.offset = map->offset,
+		.path = map->path,
+	};
+
+	if (map->executable)
+		reporting->sink->mapping(reporting->sink->context, &mapping);
+	return true;
+}
+
+static void report_target(const struct capture *capture,
+			  const struct sink *sink)
+{
+	struct reporting reporting = { capture->pid, sink };
+	char comm[TARGET_COMM];
+
+	target_maps(capture->pid, report_map, &reporting);
+	target_comm(capture->pid, capture->pid, comm, sizeof comm);
+	sink->comm(sink->context, capture->pid, capture->pid, comm, false);
+}
+
+static int start(struct capture *capture, const struct capture_options *options,
+		 const struct sink *sink, struct error *error)
+{
+	struct rings_options rings = {
+		.ring_size = (size_t)(options->ring_kib ? options->ring_kib :
+				      RING_KIB) * 1024,
+		.chain_depth = depth_limit(options->chain_depth),
+	};
+
+	capture->pidfd = open_pidfd(options->pid);
+	if (capture->pidfd < 0)
+		return errno == ESRCH ?
+			error_set(error, _("No process %d"), (int)options->pid) :
+			error_set(error, _("Can't watch for the end of process %d: %s"),
+				  (int)options->pid, strerror(errno));
+	if (libc_find(&capture->libc, capture->pid, error))
+		return -1;
+	capture->decoder = decoder_new();
+	if (!capture->decoder)
+		return error_set(error, _("Out of memory"));
+	if (probes_make(&capture->probes, &capture->libc, error) ||
+	    add_formats(capture, error))
+		return -1;
+	capture->watch = watch_open(capture->pid, &capture->probes,
+				    &capture->libc, capture->decoder, &rings,
+				    sink, error);
+	if (!capture->watch)
+		return -1;
+	/* One descriptor for each ring, the process's end, and the caller's.  */
+	capture->count = watch_rings(capture->watch);
+	capture->fds = calloc(capture->count + 2, sizeof *capture->fds);
+	if (!capture->fds)
+		return error_set(error, _("Out of memory"));
+	capture->must_look = !watch_fds(capture->watch, capture->fds);
+	/* New mappings are recorded already, so none is missed.  */
+	report_target(capture, sink);
+	watch_start(capture->watch);
+	return 0;
+}
+
+struct capture *capture_open(const struct capture_options *options,
+			     const struct sink *sink, struct error *error)
+{
+	struct capture *capture;
+
+	if (capture_check(options, error))
+		return NULL;
+	capture = calloc(1, sizeof *capture);
+	if (!capture) {
+		error_set(error, _("Out of memory"));
+		return NULL;
+	}
+	capture->pid = options->pid;
+	capture->pidfd = -1;
+	if (!start(capture, options, sink, error))
+		return capture;
+	capture_close(capture);
+	return NULL;
+}
+
+/* Waits until there is something to do; *EXITED tells that the process has
+   ended.  Returns 0 or -1 with errno.  */
+static int wait_for_events(struct capture *capture, int timeout_ms,
+			   int wake_fd, bool *exited)
+{
+	struct pollfd *fds = capture->fds;
+	size_t count = capture->count;
+	int result;
+
+	fds[count].fd = capture->pidfd;
+	fds[count].events = POLLIN;
+	fds[count + 1].fd = wake_fd;
+	fds[count + 1].events = POLLIN;
+	if (capture->must_look && (timeout_ms < 0 || timeout_ms > SLICE_MS))
+		timeout_ms = SLICE_MS;
+	result = poll(fds, count + 2, timeout_ms);
+	*exited = result > 0 && fds[count].revents;
+	if (result < 0)
+		return errno == EINTR || errno == EAGAIN ? 0 : -1;
+	for (size_t i = 0; result > 0 && i < count; i++) {
+		/* The thread that this ring's first event belonged to is gone;
+		   the ring still serves others, but polls ready all the
+		   time.  */
+		if (fds[i].revents & (POLLHUP | POLLERR)) {
+			fds[i].fd = -1;
+			capture->must_look = true;
+		}
+	}
+	return 0;
+}
+
+/* Empties the rings, for the last time.  */
+static void finish(struct capture *capture, const struct sink *sink)
+{
+	struct hit hit = {
+		.kind = HIT_LOST,
+		.flags = HIT_LOST_TOTAL,
+		.pid = capture->pid,
+		.tid = capture->pid,
+	};
+	int passes = 0;
+
+	if (capture->stopped)
+		return;
+	capture->stopped = true;
+	watch_stop(capture->watch);
+	while (watch_pass(capture->watch, sink) && ++passes < LAST_PASSES)
+		;
+	hit.argument[0] = watch_lost(capture->watch);
+	hit.time = now();
+	if (hit.argument[0])
+		sink->hit(sink->context, &hit, NULL, 0);
+	/* The second says that there is nothing younger either.  */
+	sink->round(sink->context);
+}
+
+int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
+		 const struct sink *sink, enum capture_status *status,
+		 struct error *error)
+{
+	bool exited = capture->stopped;
+
+	if (!exited &&
+	    wait_for_events(capture, timeout_ms, wake_fd, &exited))
+		return error_set(error, _("Can't wait for events: %s"),
+				 strerror(errno));
+	if (exited)
+		finish(capture, sink);
+	else
+		watch_pass(capture->watch, sink);
+	sink->round(sink->context);
+	*status = exited ? CAPTURE_EXITED : CAPTURE_RUNNING;
+	return 0;
+}
+
+void capture_stop(struct capture *capture, const struct sink *sink)
+{
+	finish(capture, sink);
+	sink->round(sink->context);
+}
+
+void capture_close(struct capture *capture)
+{
+	if (!capture)
+		return;
+	watch_close(capture->watch);
+	probes_remove(&capture->probes);
+	decoder_free(capture->decoder);
+	if (capture->pidfd >= 0)
+		close(capture->pidfd);
+	free(capture->fds);
+	free(capture);
+}
+
+uint64_t capture_rss(const struct capture *capture)
+{
+	return target_rss(capture->pid);
+}

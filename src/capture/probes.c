@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "capture/probes.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tracefs.h>
+
+#include "base/intl.h"
+#include "capture/x86.h"
+
+/* Groups of one process are told apart by a number.  */
+#define GROUPS_MAX 1000
+
+/* The kernel's names of the registers of the first integer arguments.  */
+static const char *const argument_registers[] = {
+#if defined __x86_64__
+	"%di", "%si", "%dx", "%cx", "%r8", "%r9"
+#elif defined __aarch64__
+	"%x0", "%x1", "%x2", "%x3", "%x4", "%x5"
+#else
+#error "leaktop does not know this machine's calling convention"
+#endif
+};
+
+const char *probes_directory(struct error *error)
+{
+	const char *path = NULL;
+
+	/* Every other call of libtracefs would mount it.  */
+	if (tracefs_tracing_dir_is_mounted(false, &path) > 0 && path)
+		return path;
+	error_set(error, _("tracefs is not mounted (or not for you to see); as root: mount -t tracefs nodev /sys/kernel/tracing"));
+	return NULL;
+}
+
+int probes_check(struct error *error)
+{
+	const char *directory = probes_directory(error);
+	char path[PATH_MAX];
+
+	if (!directory)
+		return -1;
+	snprintf(path, sizeof path, "%s/uprobe_events", directory);
+	if (!access(path, W_OK))
+		return 0;
+	switch (errno) {
+	case ENOENT:
+		return error_set(error, _("This kernel has no uprobes (no %s): it needs CONFIG_UPROBE_EVENTS"),
+				 path);
+	case EROFS:
+		return error_set(error, _("%s is mounted read-only; as root: mount -o remount,rw %s"),
+				 directory, directory);
+	case EACCES:
+	case EPERM:
+		return error_set(error, _("Not permitted to make uprobes: run leaktop as root, or with CAP_PERFMON and write access to %s"),
+				 path);
+	default:
+		return error_set(error, _("Can't write to %s: %s"), path,
+				 strerror(errno));
+	}
+}
+
+/* Writes a probe's fetch arguments, no more than the table asks for.  */
+static void fetch_arguments(const struct libc_function *function,
+			    const struct probe *probe, char *text, size_t size)
+{
+	const struct allocator *allocator = &allocators[probe->function];
+	size_t used = 0;
+
+	text[0] = '\0';
+	if (probe->is_return) {
+		used = snprintf(text, size, "arg1=$retval:x64");
+		if (function->stored_register >= 0)
+			snprintf(text + used, size - used, " ptr=%%%s:x64",
+				 x86_kernel_name(function->stored_register));
+		return;
+	}
+	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++) {
+		const char *names = allocator->argument[i].names;
+
+		if (allocator->argument[i].role == ROLE_NONE || used >= size)
+			continue;
+		used += snprintf(text + used, size - used, "%s%.*s=%s:x64",
+				 used ? " " : "", (int)strcspn(names, " "),
+				 names, argument_registers[i]);
+	}
+}
+
+static int read_id(const struct probes *probes, struct probe *probe)
+{
+	char *text = tracefs_event_file_read(NULL, probes->group, probe->name,
+					     "id", NULL);
+
+	if (!text)
+		return -1;
+	probe->id = strtoull(text, NULL, 10);
+	free(text);
+	return probe->id ? 0 : -1;
+}
+
+/* Returns 0; -1 with errno.  */
+static int make_probe(struct probes *probes, const struct libc *libc,
+		      struct probe *probe)
+{
+	const struct libc_function *function =
+		&libc->function[probe->function];
+	uint64_t offset = function->offset + function->point.offset;
+	char arguments[160];
+
+	fetch_arguments(function, probe, arguments, sizeof arguments);
+	/* The return probe takes the return address from the stack at the same
+	   instruction: one trap for both.  */
+	probe->event = (probe->is_return ? tracefs_uretprobe_alloc :
+			tracefs_uprobe_alloc)(probes->group, probe->name,
+					      libc->path, offset, arguments);
+	if (!probe->event)
+		return -1;
+	errno = 0;
+	if (tracefs_dynevent_create(probe->event)) {
+		if (!errno)
+			errno = EIO;
+		return -1;
+	}
+	probe->made = true;
+	return read_id(probes, probe);
+}
+
+static void list_probes(struct probes *probes, const struct libc *libc)
+{
+	for (int id = 0; id < ALLOC_COUNT; id++) {
+		if (!libc->function[id].present)
+			continue;
+		for (int is_return = 0; is_return < 2; is_return++) {
+			struct probe *probe;
+
+			if (is_return && allocators[id].result == RESULT_NONE)
+				continue;
+			probe = &probes->probe[probes->count++];
+			probe->function = id;
+			probe->is_return = is_return;
+			snprintf(probe->name, sizeof probe->name, "lt_%s%s",
+				 allocators[id].symbol,
+				 is_return ? "_ret" : "");
+		}
+	}
+}
+
+int probes_make(struct probes *probes, const struct libc *libc,
+		struct error *error)
+{
+	static unsigned number;
+	unsigned tries = 0;
+
+	memset(probes, 0, sizeof *probes);
+	list_probes(probes, libc);
+	for (unsigned i = 0; i < probes->count; i++) {
+		struct probe *probe = &probes->probe[i];
+		unsigned mine;
+		int saved;
+
+		if (!i) {
+			mine = __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED);
+			if (mine)
+				snprintf(probes->group, sizeof probes->group,
+					 "leaktop_%d_%u", (int)getpid(), mine);
+			else
+				snprintf(probes->group, sizeof probes->group,
+					 "leaktop_%d", (int)getpid());
+		}
+		if (!make_probe(probes, libc, probe))
+			continue;
+		saved = errno;
+		/* Left by an earlier process of the same id.  */
+		if (!i && saved == EEXIST && ++tries < GROUPS_MAX) {
+			tracefs_dynevent_free(probe->event);
+			probe->event = NULL;
+			i--;
+			continue;
+		}
+		probes_remove(probes);
+		return error_set(error, _("Can't make a uprobe on %s in %s: %s"),
+				 allocators[probe->function].symbol,
+				 libc->name, strerror(saved));
+	}
+	return 0;
+}
+
+char *probes_format(const struct probes *probes, const struct probe *probe,
+		    int *size)
+{
+	return tracefs_event_file_read(NULL, probes->group, probe->name,
+				       "format", size);
+}
+
+/* A task of the target that is just ending can hold an event for a moment
+   after it was closed.  */
+static bool remove_probe(struct probe *probe)
+{
+	const struct timespec pause = { .tv_nsec = 10000000 };
+
+	for (int tries = 0; tries < 200; tries++) {
+		errno = 0;
+		if (!tracefs_dynevent_destroy(probe->event, false) ||
+		    errno == ENOENT)
+			return true;
+		nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
+unsigned probes_remove(struct probes *probes)
+{
+	unsigned left = 0;
+
+	for (unsigned i = probes->count; i-- > 0;) {
+		struct probe *probe = &probes->probe[i];
+
+		if (probe->made && !remove_probe(probe))
+			left++;
+		if (probe->event)
+			tracefs_dynevent_free(probe->event);
+		probe->event = NULL;
+		probe->made = false;
+	}
+	probes->count = 0;
+	return left;
+}

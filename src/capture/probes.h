@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_CAPTURE_PROBES_H
+#define LEAKTOP_CAPTURE_PROBES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "capture/libc.h"
+#include "heap/allocators.h"
+
+/* The uprobes, as events in a tracefs group of leaktop's own:
+   leaktop_PID[_N], lt_malloc, lt_malloc_ret, …  */
+
+struct tracefs_dynevent;
+
+struct probe {
+	struct tracefs_dynevent *event;
+	char name[48];
+	enum allocator_id function;
+	bool is_return;
+	bool made;
+	uint64_t id;            /* perf_event_attr.config */
+};
+
+struct probes {
+	char group[40];
+	unsigned count;
+	struct probe probe[2 * ALLOC_COUNT];
+};
+
+/* Where the tracing files are, or NULL with a message.  Does not mount
+   anything.  */
+const char *probes_directory(struct error *error);
+
+/* Whether the kernel has uprobes and they may be made.  Returns 0 or -1.  */
+int probes_check(struct error *error);
+
+/* Makes the probes for all functions of LIBC.  Returns 0; -1 with none left
+   behind.  */
+int probes_make(struct probes *probes, const struct libc *libc,
+		struct error *error);
+
+/* The text of a probe's format file, malloc'ed for the caller; its length in
+   *SIZE, bytes.  NULL when it can't be read.  */
+char *probes_format(const struct probes *probes, const struct probe *probe,
+		    int *size);
+
+/* Takes them all away; those that are still in use for a moment are waited
+   for.  Returns how many could not be removed.  */
+unsigned probes_remove(struct probes *probes);
+
+#endif

@@ -1,0 +1,476 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "capture/rings.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <perf/core.h>
+#include <perf/cpumap.h>
+#include <perf/evlist.h>
+#include <perf/evsel.h>
+#include <perf/mmap.h>
+#include <perf/threadmap.h>
+
+#include "base/intl.h"
+
+/* The ring's tail is moved after so many bytes: often enough to make room,
+   seldom enough not to fight with the writer for its cache line.  */
+#define CONSUME_BYTES 16384
+
+/* Descriptors that the rest of the program may need.  */
+#define SPARE_FILES 128
+
+#define EVENTS_MAX (2 * ALLOC_COUNT + 1)
+
+struct rings {
+	struct perf_evlist *evlist;
+	/* Returns, then calls, then the one that tracks threads: the order in
+	   which they are opened and begin.  */
+	struct perf_evsel *evsel[EVENTS_MAX];
+	unsigned count;
+	size_t ring_size;
+	int cpus, threads;
+	int *wake_fd;           /* one per CPU */
+};
+
+/* What older kernels don't have, newest first.  */
+enum feature {
+	FEATURE_LOST = 1 << 0,          /* 6.0 */
+	FEATURE_INHERIT_THREAD = 1 << 1 /* 5.13 */
+};
+
+static int silent(enum libperf_print_level level, const char *format,
+		  va_list arguments)
+{
+	(void)level;
+	(void)format;
+	(void)arguments;
+	return 0;
+}
+
+static void common_attr(struct perf_event_attr *attr, size_t ring_size,
+			unsigned features)
+{
+	memset(attr, 0, sizeof *attr);
+	attr->size = sizeof *attr;
+	/* The ids let samples of all events share a ring.  */
+	attr->sample_type = PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_TID |
+		PERF_SAMPLE_TIME;
+	attr->read_format = PERF_FORMAT_ID |
+		(features & FEATURE_LOST ? PERF_FORMAT_LOST : 0);
+	attr->disabled = 1;
+	attr->inherit = 1;
+	attr->inherit_thread = !!(features & FEATURE_INHERIT_THREAD);
+	attr->sample_id_all = 1;
+	attr->use_clockid = 1;
+	attr->clockid = CLOCK_MONOTONIC;
+	attr->watermark = 1;
+	attr->wakeup_watermark = ring_size / 8;
+}
+
+static void probe_attr(struct perf_event_attr *attr, const struct probe *probe,
+		       const struct rings_options *options, unsigned features)
+{
+	common_attr(attr, options->ring_size, features);
+	attr->type = PERF_TYPE_TRACEPOINT;
+	attr->config = probe->id;
+	attr->sample_period = 1;
+	attr->sample_type |= PERF_SAMPLE_RAW;
+	/* At the entry the chain lacks the immediate caller.  */
+	if (probe->is_return && allocators[probe->function].acquires) {
+		attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
+		attr->exclude_callchain_kernel = 1;
+		attr->sample_max_stack = options->chain_depth;
+	}
+}
+
+static void track_attr(struct perf_event_attr *attr,
+		       const struct rings_options *options, unsigned features)
+{
+	common_attr(attr, options->ring_size, features);
+	attr->type = PERF_TYPE_SOFTWARE;
+	attr->config = PERF_COUNT_SW_DUMMY;
+	attr->exclude_kernel = 1;
+	attr->mmap = 1;
+	attr->mmap2 = 1;
+	attr->comm = 1;
+	attr->comm_exec = 1;
+	attr->task = 1;
+}
+
+static int add_event(struct rings *rings, struct perf_event_attr *attr)
+{
+	struct perf_evsel *evsel = perf_evsel__new(attr);
+
+	if (!evsel)
+		return -1;
+	perf_evlist__add(rings->evlist, evsel);
+	rings->evsel[rings->count++] = evsel;
+	return 0;
+}
+
+static int add_events(struct rings *rings, const struct probes *probes,
+		      const struct rings_options *options, unsigned features)
+{
+	struct perf_event_attr attr;
+
+	/* Returns begin first: a return without its call is known to have been
+	   under way, a call without its return would be waited for.  */
+	for (int is_return = 1; is_return >= 0; is_return--) {
+		for (unsigned i = 0; i < probes->count; i++) {
+			const struct probe *probe = &probes->probe[i];
+
+			if (probe->is_return != is_return)
+				continue;
+			probe_attr(&attr, probe, options, features);
+			if (add_event(rings, &attr))
+				return -1;
+		}
+	}
+	/* Opened last: a thread that it tells of has inherited all others.  */
+	track_attr(&attr, options, features);
+	return add_event(rings, &attr);
+}
+
+/* Each event takes one descriptor per thread and CPU.  Returns the limit that
+   is in force then.  */
+static rlim_t raise_limit(rlim_t needed)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return RLIM_INFINITY;
+	needed += SPARE_FILES;
+	if (limit.rlim_cur >= needed)
+		return limit.rlim_cur;
+	if (limit.rlim_max < needed) {
+		struct rlimit more = { needed, needed };
+
+		if (!setrlimit(RLIMIT_NOFILE, &more))
+			return needed;
+		needed = limit.rlim_max;
+	}
+	limit.rlim_cur = needed;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	return needed;
+}
+
+static enum rings_status open_error(const struct rings *rings, int code,
+				    rlim_t limit, struct error *error)
+{
+	unsigned long files = (unsigned long)rings->count * rings->cpus *
+		rings->threads;
+
+	switch (code) {
+	case ESRCH:
+		return RINGS_GONE;
+	case EMFILE:
+		error_set(error, _("The events of %d threads need %lu file descriptors, more than the limit of %lu: raise it (ulimit -n, RLIMIT_NOFILE)"),
+			  rings->threads, files, (unsigned long)limit);
+		break;
+	case ENFILE:
+		error_set(error, _("The events of %d threads need %lu file descriptors, more than the system has left: raise fs.file-max (sysctl)"),
+			  rings->threads, files);
+		break;
+	case EACCES:
+	case EPERM:
+		error_set(error, _("Not permitted to open perf events: run leaktop as root or with CAP_PERFMON (kernel.perf_event_paranoid may forbid it otherwise)"));
+		break;
+	default:
+		error_set(error, _("Can't open perf events: %s"),
+			  strerror(code));
+		break;
+	}
+	return RINGS_FAILED;
+}
+
+static enum rings_status map_rings(struct rings *rings, struct error *error)
+{
+	size_t pages = rings->ring_size / (size_t)sysconf(_SC_PAGESIZE);
+	uint64_t format[EVENTS_MAX];
+	int result, code;
+
+	/* With ids in the format libperf would keep tables of them that it
+	   never frees.  */
+	for (unsigned i = 0; i < rings->count; i++) {
+		struct perf_event_attr *attr =
+			perf_evsel__attr(rings->evsel[i]);
+
+		format[i] = attr->read_format;
+		attr->read_format = 0;
+	}
+	errno = 0;
+	result = perf_evlist__mmap(rings->evlist, pages);
+	code = errno;
+	for (unsigned i = 0; i < rings->count; i++)
+		perf_evsel__attr(rings->evsel[i])->read_format = format[i];
+	if (!result)
+		return RINGS_OK;
+	if (code == EPERM || code == ENOMEM)
+		error_set(error, _("Can't lock %zu KiB of memory for each of %d CPUs: use smaller rings, or raise RLIMIT_MEMLOCK or kernel.perf_event_mlock_kb"),
+			  rings->ring_size / 1024, rings->cpus);
+	else
+		error_set(error, _("Can't map the perf rings: %s"),
+			  strerror(code ? code : ENOMEM));
+	return RINGS_FAILED;
+}
+
+static int set_maps(struct rings *rings, const pid_t *tids, size_t count)
+{
+	struct perf_cpu_map *cpus = perf_cpu_map__new(NULL);
+	struct perf_thread_map *threads =
+		perf_thread_map__new_array(count, (pid_t *)tids);
+
+	if (cpus && threads) {
+		rings->cpus = perf_cpu_map__nr(cpus);
+		rings->threads = count;
+		perf_evlist__set_maps(rings->evlist, cpus, threads);
+	}
+	/* The list holds its own references.  */
+	perf_cpu_map__put(cpus);
+	perf_thread_map__put(threads);
+	return cpus && threads ? 0 : -1;
+}
+
+static uint64_t event_id(struct perf_evsel *evsel, int cpu, int thread)
+{
+	struct perf_counts_values values;
+
+	if (perf_evsel__read(evsel, cpu, thread, &values))
+		return 0;
+	return values.id;
+}
+
+/* The id of the perf event that descriptor NAME in directory DIR is of; 0 if
+   it is something else.  */
+static uint64_t perf_fd_id(int dir, const char *name)
+{
+	char target[64];
+	uint64_t id;
+	ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
+
+	if (n < 0)
+		return 0;
+	target[n] = '\0';
+	if (strcmp(target, "anon_inode:[perf_event]") ||
+	    ioctl(atoi(name), PERF_EVENT_IOC_ID, &id))
+		return 0;
+	return id;
+}
+
+/* libperf's own poll takes no other descriptors, and it doesn't tell those it
+   has.  They are among ours, and their ids tell which is which.  */
+static void find_wake_fds(struct rings *rings)
+{
+	uint64_t *wanted = calloc(rings->cpus, sizeof *wanted);
+	int missing = rings->cpus;
+	struct dirent *entry;
+	DIR *dir = opendir("/proc/self/fd");
+
+	for (int cpu = 0; cpu < rings->cpus; cpu++) {
+		rings->wake_fd[cpu] = -1;
+		if (wanted)
+			wanted[cpu] = event_id(rings->evsel[0], cpu, 0);
+	}
+	while (dir && wanted && missing && (entry = readdir(dir))) {
+		int fd = atoi(entry->d_name);
+		uint64_t id = perf_fd_id(dirfd(dir), entry->d_name);
+
+		for (int cpu = 0; cpu < rings->cpus; cpu++) {
+			if (id && id == wanted[cpu]) {
+				rings->wake_fd[cpu] = fd;
+				missing--;
+			}
+		}
+	}
+	if (dir)
+		closedir(dir);
+	free(wanted);
+}
+
+static enum rings_status try_open(struct rings **result,
+				  const struct probes *probes,
+				  const struct rings_options *options,
+				  unsigned features, const pid_t *tids,
+				  size_t count, int *code, struct error *error)
+{
+	struct rings *rings = calloc(1, sizeof *rings);
+	enum rings_status status = RINGS_FAILED;
+	rlim_t limit;
+
+	*code = 0;
+	if (!rings) {
+		error_set(error, _("Out of memory"));
+		return RINGS_FAILED;
+	}
+	rings->ring_size = options->ring_size;
+	rings->evlist = perf_evlist__new();
+	if (!rings->evlist ||
+	    add_events(rings, probes, options, features) ||
+	    set_maps(rings, tids, count) ||
+	    !(rings->wake_fd = calloc(rings->cpus, sizeof(int)))) {
+		error_set(error, _("Out of memory"));
+		rings_close(rings);
+		return RINGS_FAILED;
+	}
+	limit = raise_limit((rlim_t)rings->count * rings->cpus * count);
+	*code = -perf_evlist__open(rings->evlist);
+	status = *code ? open_error(rings, *code, limit, error) :
+		map_rings(rings, error);
+	if (status != RINGS_OK) {
+		rings_close(rings);
+		return status;
+	}
+	find_wake_fds(rings);
+	*result = rings;
+	return RINGS_OK;
+}
+
+enum rings_status rings_open(struct rings **rings, const struct probes *probes,
+			     const struct rings_options *options,
+			     const pid_t *tids, size_t count,
+			     struct error *error)
+{
+	static const unsigned features[] = {
+		FEATURE_LOST | FEATURE_INHERIT_THREAD,
+		FEATURE_INHERIT_THREAD,
+		0
+	};
+	enum rings_status status = RINGS_FAILED;
+	int code = EINVAL;
+
+	*rings = NULL;
+	libperf_init(silent);
+	for (size_t i = 0; code == EINVAL &&
+	     i < sizeof features / sizeof *features; i++)
+		status = try_open(rings, probes, options, features[i], tids,
+				  count, &code, error);
+	return status;
+}
+
+int rings_events(struct rings *rings,
+		 int (*each)(void *context, const struct perf_event_attr *attr,
+			     const uint64_t *ids, size_t count),
+		 void *context)
+{
+	size_t count = (size_t)rings->cpus * rings->threads;
+	uint64_t *ids = malloc(count * sizeof *ids);
+	int result = ids ? 0 : -1;
+
+	for (unsigned i = 0; !result && i < rings->count; i++) {
+		size_t n = 0;
+
+		for (int cpu = 0; cpu < rings->cpus; cpu++) {
+			for (int thread = 0; thread < rings->threads; thread++)
+				ids[n++] = event_id(rings->evsel[i], cpu,
+						    thread);
+		}
+		result = each(context, perf_evsel__attr(rings->evsel[i]), ids,
+			      n);
+	}
+	free(ids);
+	return result;
+}
+
+void rings_track(struct rings *rings)
+{
+	perf_evsel__enable(rings->evsel[rings->count - 1]);
+}
+
+void rings_start(struct rings *rings)
+{
+	for (unsigned i = 0; i < rings->count; i++)
+		perf_evsel__enable(rings->evsel[i]);
+}
+
+void rings_stop(struct rings *rings)
+{
+	for (unsigned i = rings->count; i-- > 0;)
+		perf_evsel__disable(rings->evsel[i]);
+}
+
+size_t rings_count(const struct rings *rings)
+{
+	return rings->cpus;
+}
+
+int rings_wake_fd(const struct rings *rings, size_t ring)
+{
+	return rings->wake_fd[ring];
+}
+
+static uint64_t drain_ring(struct perf_mmap *map, size_t most,
+			   void (*each)(void *context,
+					const struct perf_event_header *record),
+			   void *context)
+{
+	uint64_t bytes = 0, consumed = 0;
+	union perf_event *event;
+
+	if (perf_mmap__read_init(map) < 0)
+		return 0;
+	while (bytes < most && (event = perf_mmap__read_event(map))) {
+		const struct perf_event_header *record = (const void *)event;
+
+		bytes += record->size;
+		each(context, record);
+		if (bytes - consumed >= CONSUME_BYTES) {
+			perf_mmap__consume(map);
+			consumed = bytes;
+		}
+	}
+	/* Not followed by perf_mmap__read_done(): that would skip to the head of
+	   now, over what has come since the last event was read.  */
+	if (bytes != consumed)
+		perf_mmap__consume(map);
+	return bytes;
+}
+
+uint64_t rings_drain(struct rings *rings,
+		     void (*each)(void *context,
+				  const struct perf_event_header *record),
+		     void *context)
+{
+	uint64_t bytes = 0;
+	struct perf_mmap *map;
+
+	perf_evlist__for_each_mmap(rings->evlist, map, false)
+		bytes += drain_ring(map, rings->ring_size, each, context);
+	return bytes;
+}
+
+uint64_t rings_lost(struct rings *rings)
+{
+	struct perf_counts_values values;
+	uint64_t lost = 0;
+
+	for (unsigned i = 0; i < rings->count; i++) {
+		for (int cpu = 0; cpu < rings->cpus; cpu++) {
+			for (int thread = 0; thread < rings->threads; thread++) {
+				if (!perf_evsel__read(rings->evsel[i], cpu,
+						      thread, &values))
+					lost += values.lost;
+			}
+		}
+	}
+	return lost;
+}
+
+void rings_close(struct rings *rings)
+{
+	if (!rings)
+		return;
+	perf_evlist__delete(rings->evlist);
+	free(rings->wake_fd);
+	free(rings);
+}

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_CAPTURE_RINGS_H
+#define LEAKTOP_CAPTURE_RINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <linux/perf_event.h>
+
+#include "base/error.h"
+#include "capture/probes.h"
+
+/* Perf events on the probes, for some threads of the target and all that
+   these create, in one ring per CPU.  The only file that knows libperf.  */
+struct rings;
+
+struct rings_options {
+	size_t ring_size;       /* bytes per CPU, a power of two of pages */
+	unsigned chain_depth;   /* frames, 1..127 */
+};
+
+enum rings_status {
+	RINGS_OK,
+	RINGS_GONE,     /* a thread of the list has ended: try with the rest */
+	RINGS_FAILED    /* with a message */
+};
+
+/* Opens the events of all PROBES, and one that tells of mappings, names, new
+   and ending threads, for COUNT threads.  Nothing is recorded yet.  *RINGS is
+   NULL unless RINGS_OK.  */
+enum rings_status rings_open(struct rings **rings, const struct probes *probes,
+			     const struct rings_options *options,
+			     const pid_t *tids, size_t count,
+			     struct error *error);
+
+/* Calls EACH with the attributes of every event and the ids of its samples,
+   until it returns other than 0.  Returns what EACH did.  */
+int rings_events(struct rings *rings,
+		 int (*each)(void *context, const struct perf_event_attr *attr,
+			     const uint64_t *ids, size_t count),
+		 void *context);
+
+/* Begins to record new threads, mappings and names.  */
+void rings_track(struct rings *rings);
+/* Begins to record the probes' hits; ends it.  */
+void rings_start(struct rings *rings);
+void rings_stop(struct rings *rings);
+
+/* One descriptor per ring that polls readable when the ring is filled by an
+   eighth; -1 where there is none.  Valid until RINGS is closed.  */
+size_t rings_count(const struct rings *rings);
+int rings_wake_fd(const struct rings *rings, size_t ring);
+
+/* Hands what is in the rings to EACH, ring by ring.  Ends even while the
+   target goes on filling them: a ring's size is the most that is read of it, which
+   covers all that it had at the start.  Returns the number of bytes.  */
+uint64_t rings_drain(struct rings *rings,
+		     void (*each)(void *context,
+				  const struct perf_event_header *record),
+		     void *context);
+
+/* Samples that the kernel could not store, from its own counters; 0 where it
+   has none (before 6.0).  One system call per event, CPU and thread.  */
+uint64_t rings_lost(struct rings *rings);
+
+/* NULL is allowed.  */
+void rings_close(struct rings *rings);
+
+#endif

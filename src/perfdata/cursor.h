@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_PERFDATA_CURSOR_H
+#define LEAKTOP_PERFDATA_CURSOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* What is left to read of a part of the file.  Nothing is ever read from
+   beyond its end.  */
+struct cursor {
+	const uint8_t *at;
+	size_t left;            /* bytes */
+};
+
+/* Steps over SIZE bytes.  Returns where they are, or NULL, without moving,
+   when there are fewer.  */
+static inline const void *cursor_skip(struct cursor *cursor, uint64_t size)
+{
+	const uint8_t *at = cursor->at;
+
+	if (size > cursor->left)
+		return NULL;
+	cursor->at += size;
+	cursor->left -= (size_t)size;
+	return at;
+}
+
+/* Copies SIZE bytes to DST and steps over them.  Returns false when there are
+   fewer.  */
+static inline bool cursor_take(struct cursor *cursor, void *dst, size_t size)
+{
+	const void *at = cursor_skip(cursor, size);
+
+	if (!at)
+		return false;
+	memcpy(dst, at, size);
+	return true;
+}
+
+/* Steps over a string and its NUL.  Returns it, or NULL when it does not
+   end.  */
+static inline const char *cursor_string(struct cursor *cursor)
+{
+	const void *end = cursor->left ? memchr(cursor->at, '\0', cursor->left) :
+		NULL;
+
+	if (!end)
+		return NULL;
+	return cursor_skip(cursor, (uint64_t)((const uint8_t *)end -
+					      cursor->at) + 1);
+}
+
+#endif

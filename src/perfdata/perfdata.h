@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_PERFDATA_PERFDATA_H
+#define LEAKTOP_PERFDATA_PERFDATA_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "trace/sink.h"
+
+/* A saved recording: perf.data, plain file.  The format is described in the
+   kernel's tools/perf/Documentation/perf.data-file-format.txt.  */
+struct perfdata;
+
+/* Opens and maps the file at PATH, reads its header, events and event
+   formats.  Refuses what can't be read (empty, cut off, a directory, no
+   perf.data, byte-swapped, pipe format, compressed, directory format,
+   without any allocation event: then it names the events there are and how
+   to record the right ones) with a message of one line that begins with the
+   path.  Returns NULL on errors.  */
+struct perfdata *perfdata_open(const char *path, struct error *error);
+void perfdata_close(struct perfdata *perfdata);
+
+/* The command line that recorded it, or NULL.  Owned by PERFDATA.  */
+const char *perfdata_command(const struct perfdata *perfdata);
+
+/* The process that was recorded with -p (the first of several) or started, or 0
+   when that is not known.  */
+uint32_t perfdata_pid(const struct perfdata *perfdata);
+
+/* Whether its writer was killed before it had finished the file: the last
+   events may be missing, and the command line is not known.  */
+bool perfdata_unfinished(const struct perfdata *perfdata);
+
+/* Bytes of records to be read.  */
+uint64_t perfdata_size(const struct perfdata *perfdata);
+
+/* Delivers everything to SINK; *DONE counts the bytes that are through;
+   stops early, with 0, soon after *STOP is set.  DONE and STOP may be NULL.
+   Can be called again, from the start.  Returns 0; -1 with ERROR when the
+   file is damaged: what came before has been delivered.  In a file whose
+   writer was killed the last record may be cut; that is the end, not damage.  */
+int perfdata_read(struct perfdata *perfdata, const struct sink *sink,
+		  _Atomic uint64_t *done, const atomic_bool *stop,
+		  struct error *error);
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_SYMBOLS_IMAGE_H
+#define LEAKTOP_SYMBOLS_IMAGE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "symbols/objects.h"
+
+/* Addresses START..END-1.  */
+struct range {
+	uint64_t start;
+	uint64_t end;
+};
+
+struct segment {
+	uint64_t offset;        /* in the file */
+	uint64_t size;          /* in the file */
+	uint64_t address;
+	bool executable;
+};
+
+/* What the headers of an ELF file say; quick to read and to ask.  Addresses
+   are those in the file, before it is loaded anywhere.  Does not change.  */
+struct image {
+	bool readable;          /* false: the file is not at hand, or no ELF; nothing else is set then */
+	bool has_sections;
+	uint16_t machine;       /* EM_… */
+	struct build_id build_id; /* size 0: it has none */
+	struct segment *segments;
+	size_t segment_count;
+	struct range *code;     /* executable sections, by address */
+	size_t code_count;
+	struct range *stubs;    /* those of them that are linkage stubs */
+	size_t stub_count;
+};
+
+/* The image of OBJECT, read when first asked for, holding LOCK meanwhile.  NULL
+   when out of memory.  */
+const struct image *object_image(struct object *object, pthread_mutex_t *lock);
+
+void image_free(struct image *image);
+
+/* Whether the file is not known to be another than the one with this ID.  */
+bool image_has_build_id(const struct image *image, const struct build_id *id);
+
+/* Whether IMAGE is of the very file that was mapped, as far as one can know.  */
+bool object_matches(const struct object *object, const struct image *image);
+
+/* The address of the byte at OFFSET of the file.  False: it has none.  */
+bool image_address(const struct image *image, uint64_t offset,
+		   uint64_t *address);
+
+/* The executable section that holds ADDRESS, or NULL.  */
+const struct range *image_code(const struct image *image, uint64_t address);
+
+bool image_is_stub(const struct image *image, uint64_t address);
+
+#endif

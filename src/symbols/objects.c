@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "symbols/objects.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "symbols/image.h"
+#include "symbols/names.h"
+#include "symbols/strings.h"
+
+struct objects {
+	struct strings *strings;
+	struct root *roots;
+	struct object **buckets;        /* newest first in each */
+	size_t size;                    /* a power of two */
+	uint32_t count;
+};
+
+struct objects *objects_new(struct strings *strings)
+{
+	struct objects *objects = calloc(1, sizeof(*objects));
+
+	if (!objects)
+		return NULL;
+	objects->strings = strings;
+	objects->size = 64;
+	objects->buckets = calloc(objects->size, sizeof(struct object *));
+	if (!objects->buckets) {
+		free(objects);
+		return NULL;
+	}
+	return objects;
+}
+
+static void object_free(struct object *object)
+{
+	names_free(atomic_load(&object->names));
+	image_free(atomic_load(&object->image));
+	free((void *)atomic_load(&object->wanted));
+	free(object->path);
+	free(object);
+}
+
+void objects_free(struct objects *objects)
+{
+	struct root *root, *next_root;
+
+	if (!objects)
+		return;
+	for (size_t i = 0; i < objects->size; i++) {
+		struct object *object, *next;
+
+		for (object = objects->buckets[i]; object; object = next) {
+			next = object->next;
+			object_free(object);
+		}
+	}
+	for (root = objects->roots; root; root = next_root) {
+		next_root = root->next;
+		if (root->fd >= 0)
+			close(root->fd);
+		free(root->path);
+		free(root);
+	}
+	free(objects->buckets);
+	free(objects);
+}
+
+struct root *objects_root(struct objects *objects, const char *path)
+{
+	struct root *root;
+
+	for (root = objects->roots; root; root = root->next) {
+		if (!strcmp(root->path, path))
+			return root;
+	}
+	root = calloc(1, sizeof(*root));
+	if (!root)
+		return NULL;
+	root->path = strdup(path);
+	if (!root->path) {
+		free(root);
+		return NULL;
+	}
+	/* Held open: the files stay within reach after the process is gone.  */
+	root->fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root->next = objects->roots;
+	objects->roots = root;
+	return root;
+}
+
+/* Whether the kernel means a file by this.  */
+static bool is_file(const char *path)
+{
+	static const char *const others[] = {
+		"//", "/dev/", "/memfd:", "/SYSV", "/anon_hugepage", "/[",
+	};
+
+	if (path[0] != '/')
+		return false;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!strncmp(path, others[i], strlen(others[i])))
+			return false;
+	}
+	return true;
+}
+
+static uint32_t hash_path(const char *path)
+{
+	uint32_t hash = 2166136261u;
+
+	while (*path)
+		hash = (hash ^ (unsigned char)*path++) * 16777619u;
+	return hash;
+}
+
+static void grow(struct objects *objects)
+{
+	size_t size = objects->size * 2;
+	struct object **buckets = calloc(size, sizeof(struct object *));
+	struct object ***ends = calloc(size, sizeof(*ends));
+
+	if (buckets && ends) {
+		/* Keeps the order, so that the newest stay first.  */
+		for (size_t i = 0; i < size; i++)
+			ends[i] = &buckets[i];
+		for (size_t i = 0; i < objects->size; i++) {
+			struct object *object, *next;
+
+			for (object = objects->buckets[i]; object;
+			     object = next) {
+				size_t slot = object->hash & (size - 1);
+
+				next = object->next;
+				object->next = NULL;
+				*ends[slot] = object;
+				ends[slot] = &object->next;
+			}
+		}
+		free(objects->buckets);
+		objects->buckets = buckets;
+		objects->size = size;
+	} else {
+		free(buckets);
+	}
+	free(ends);
+}
+
+static struct build_id *build_id_new(const struct mapping *mapping)
+{
+	struct build_id *id = calloc(1, sizeof(*id));
+
+	if (!id)
+		return NULL;
+	id->size = mapping->build_id_size;
+	memcpy(id->bytes, mapping->build_id, id->size);
+	return id;
+}
+
+/* Whether OBJECT can be the file with the build id of MAPPING.  One that had
+   none takes it over, unless it is known to have another.  */
+static bool fits(struct object *object, const struct mapping *mapping)
+{
+	const struct build_id *wanted = atomic_load(&object->wanted);
+	struct image *image;
+	struct build_id *id;
+
+	if (!mapping->build_id_size)
+		return true;
+	if (wanted)
+		return wanted->size == mapping->build_id_size &&
+		       !memcmp(wanted->bytes, mapping->build_id, wanted->size);
+	id = build_id_new(mapping);
+	if (!id)
+		return false;
+	image = atomic_load(&object->image);
+	if (image && !image_has_build_id(image, id)) {
+		free(id);
+		return false;
+	}
+	atomic_store(&object->wanted, id);
+	return true;
+}
+
+struct object *objects_get(struct objects *objects, const struct root *root,
+			   const struct mapping *mapping)
+{
+	const char *path = mapping->path;
+	struct object *object;
+	uint32_t hash;
+	size_t slot;
+
+	if (!path || !is_file(path) || mapping->build_id_size > BUILD_ID_MAX)
+		return NULL;
+	hash = hash_path(path);
+	slot = hash & (objects->size - 1);
+	for (object = objects->buckets[slot]; object; object = object->next) {
+		if (object->hash == hash && object->root == root &&
+		    !strcmp(object->path, path) && fits(object, mapping))
+			return object;
+	}
+	if (objects->count == UINT32_MAX)
+		return NULL;
+	object = calloc(1, sizeof(*object));
+	if (!object)
+		return NULL;
+	object->hash = hash;
+	object->root = root;
+	object->path = strdup(path);
+	object->shown = strings_intern(objects->strings, path);
+	if (mapping->build_id_size)
+		atomic_init(&object->wanted, build_id_new(mapping));
+	if (!object->path || !object->shown ||
+	    (mapping->build_id_size && !atomic_load(&object->wanted))) {
+		object_free(object);
+		return NULL;
+	}
+	object->number = ++objects->count;
+	object->next = objects->buckets[slot];
+	objects->buckets[slot] = object;
+	if (objects->count > objects->size)
+		grow(objects);
+	return object;
+}
+
+/* Opens PATH, below the directory DIRECTORY if it is relative.  */
+static int open_regular(int directory, const char *path)
+{
+	/* Not to wait for the writer of a pipe that has taken its place.  */
+	int fd = openat(directory, path,
+			O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &status) || !S_ISREG(status.st_mode)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_below_root(const struct object *object)
+{
+	if (object->root->fd < 0)
+		return -1;
+	return open_regular(object->root->fd,
+			    object->path + strspn(object->path, "/"));
+}
+
+int object_open(const struct object *object)
+{
+	int fd = -1;
+
+	if (object->root)
+		fd = open_below_root(object);
+	if (fd < 0 && (!object->root || object->root->first))
+		fd = open_regular(AT_FDCWD, object->path);
+	return fd;
+}
+
+char *object_file(const struct object *object)
+{
+	char *file;
+	int fd = object->root ? open_below_root(object) : -1;
+
+	if (fd >= 0)
+		close(fd);
+	if (!object->root || (fd < 0 && object->root->first))
+		return strdup(object->path);
+	if (asprintf(&file, "%s%s", object->root->path, object->path) < 0)
+		return NULL;
+	return file;
+}

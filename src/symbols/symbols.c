@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "symbols/symbols.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "symbols/image.h"
+#include "symbols/lines.h"
+#include "symbols/names.h"
+#include "symbols/objects.h"
+#include "symbols/spaces.h"
+#include "symbols/strings.h"
+
+/* The one who captures only ever waits for LOCK, which is held for no longer
+   than a look into a table takes, and in symbols_is_stub for HEADERS.  */
+struct symbols {
+	pthread_mutex_t lock;           /* spaces, and the table of objects */
+	pthread_mutex_t headers;        /* reading images */
+	pthread_mutex_t tables;         /* reading symbol tables */
+	struct strings *strings;
+	struct spaces *spaces;
+	struct objects *objects;
+	struct lines *lines;
+	const struct root *sysroot;     /* NULL: none */
+};
+
+struct symbols *symbols_new(void)
+{
+	struct symbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	pthread_mutex_init(&symbols->lock, NULL);
+	pthread_mutex_init(&symbols->headers, NULL);
+	pthread_mutex_init(&symbols->tables, NULL);
+	symbols->strings = strings_new();
+	symbols->spaces = spaces_new();
+	if (symbols->strings) {
+		symbols->objects = objects_new(symbols->strings);
+		symbols->lines = lines_new(symbols->strings);
+	}
+	if (!symbols->spaces || !symbols->objects || !symbols->lines) {
+		symbols_free(symbols);
+		return NULL;
+	}
+	return symbols;
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	if (!symbols)
+		return;
+	lines_free(symbols->lines);
+	spaces_free(symbols->spaces);
+	objects_free(symbols->objects);
+	strings_free(symbols->strings);
+	pthread_mutex_destroy(&symbols->lock);
+	pthread_mutex_destroy(&symbols->headers);
+	pthread_mutex_destroy(&symbols->tables);
+	free(symbols);
+}
+
+uint32_t symbols_space(struct symbols *symbols, uint32_t pid)
+{
+	uint32_t space;
+
+	pthread_mutex_lock(&symbols->lock);
+	space = spaces_of(symbols->spaces, pid);
+	pthread_mutex_unlock(&symbols->lock);
+	return space;
+}
+
+void symbols_fork(struct symbols *symbols, uint32_t parent, uint32_t child)
+{
+	pthread_mutex_lock(&symbols->lock);
+	spaces_fork(symbols->spaces, parent, child);
+	pthread_mutex_unlock(&symbols->lock);
+}
+
+void symbols_exec(struct symbols *symbols, uint32_t pid)
+{
+	pthread_mutex_lock(&symbols->lock);
+	spaces_exec(symbols->spaces, pid);
+	pthread_mutex_unlock(&symbols->lock);
+}
+
+void symbols_map(struct symbols *symbols, const struct mapping *mapping)
+{
+	const struct root *root;
+	struct object *object;
+
+	pthread_mutex_lock(&symbols->lock);
+	root = spaces_root(symbols->spaces, mapping->pid);
+	object = objects_get(symbols->objects, root ? root : symbols->sysroot,
+			     mapping);
+	spaces_map(symbols->spaces, mapping->pid, mapping->start,
+		   mapping->length, mapping->offset, object);
+	pthread_mutex_unlock(&symbols->lock);
+}
+
+void symbols_set_root(struct symbols *symbols, uint32_t pid, const char *root)
+{
+	pthread_mutex_lock(&symbols->lock);
+	spaces_set_root(symbols->spaces, pid,
+			root ? objects_root(symbols->objects, root) : NULL);
+	pthread_mutex_unlock(&symbols->lock);
+}
+
+void symbols_set_sysroot(struct symbols *symbols, const char *directory)
+{
+	struct root *root;
+
+	pthread_mutex_lock(&symbols->lock);
+	root = objects_root(symbols->objects, directory);
+	if (root)
+		root->first = true;
+	symbols->sysroot = root;
+	pthread_mutex_unlock(&symbols->lock);
+}
+
+static struct object *locate(struct symbols *symbols, uint32_t space,
+			     uint64_t address, uint64_t *offset)
+{
+	struct object *object;
+
+	pthread_mutex_lock(&symbols->lock);
+	object = spaces_find(symbols->spaces, space, address, offset);
+	pthread_mutex_unlock(&symbols->lock);
+	return object;
+}
+
+struct place symbols_place(struct symbols *symbols, uint32_t space,
+			   uint64_t address)
+{
+	uint64_t offset;
+	const struct object *object = locate(symbols, space, address, &offset);
+
+	if (!object)
+		return (struct place){ .object = 0, .offset = address };
+	return (struct place){ .object = object->number, .offset = offset };
+}
+
+/* The image of OBJECT, if it is the file that was mapped, and the address in it
+   of the byte at OFFSET.  */
+static const struct image *find_image(struct symbols *symbols,
+				      struct object *object, uint64_t offset,
+				      uint64_t *address)
+{
+	const struct image *image = object_image(object, &symbols->headers);
+
+	if (!image || !object_matches(object, image) ||
+	    !image_address(image, offset, address))
+		return NULL;
+	return image;
+}
+
+bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
+		   unsigned flags, struct frame *frame)
+{
+	/* The instruction after a call may already be another function's, or
+	   another object's.  */
+	uint64_t back = flags & FRAME_RETURN && address ? 1 : 0;
+	uint64_t offset, in_file;
+	struct function function;
+	struct object *object;
+	const struct image *image;
+	struct names *names;
+
+	*frame = (struct frame){ .symbol = NULL };
+	object = locate(symbols, space, address - back, &offset);
+	if (!object)
+		return false;
+	frame->object = object->shown;
+	frame->object_offset = offset + back;
+	image = find_image(symbols, object, offset, &in_file);
+	if (!image)
+		return true;
+	names = object_names(object, image, &symbols->tables);
+	if (!names)
+		return true;
+	if (names_find(names, symbols->strings, in_file, &function)) {
+		frame->symbol = function.name;
+		frame->offset = in_file - function.start + back;
+		frame->allocator = function.allocator;
+	}
+	if (flags & FRAME_LINE)
+		frame->file = lines_find(symbols->lines, object, names,
+					 in_file, &frame->line);
+	return true;
+}
+
+int symbols_is_stub(struct symbols *symbols, uint32_t space, uint64_t address)
+{
+	uint64_t offset, in_file;
+	struct object *object = locate(symbols, space, address, &offset);
+	const struct image *image;
+
+	if (!object)
+		return -1;
+	image = find_image(symbols, object, offset, &in_file);
+	if (!image || !image->has_sections)
+		return -1;
+	return image_is_stub(image, in_file);
+}
+
+uint32_t symbols_call_site(struct symbols *symbols, uint32_t space,
+			   const uint64_t *addresses, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct frame frame;
+
+		symbols_frame(symbols, space, addresses[i], FRAME_RETURN,
+			      &frame);
+		if (frame.allocator)
+			continue;
+		/* A chain that was taken at a function's entry begins there, and
+		   not with a return address.  */
+		if (!i) {
+			symbols_frame(symbols, space, addresses[i], 0, &frame);
+			if (frame.allocator && !frame.offset)
+				continue;
+		}
+		return i;
+	}
+	return count - 1;
+}

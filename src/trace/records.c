@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "trace/records.h"
+
+#include <stdlib.h>
+
+#include "base/intl.h"
+#include "trace/records_internal.h"
+
+/* perf's own record types, which the kernel does not know, begin at 64.  */
+#define RECORD_FINISHED_ROUND 68
+
+/* Everything before READ in a sample is one u64 each, so its place follows
+   from the number of lower bits, with IDENTIFIER before all.  */
+#define SAMPLE_FIXED (PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP |		\
+		      PERF_SAMPLE_TID | PERF_SAMPLE_TIME |		\
+		      PERF_SAMPLE_ADDR | PERF_SAMPLE_ID |		\
+		      PERF_SAMPLE_STREAM_ID | PERF_SAMPLE_CPU |		\
+		      PERF_SAMPLE_PERIOD)
+/* What sample_id_all appends to the other records: the same, in this
+   order, with IDENTIFIER after all.  */
+#define TRAILER_FIXED (PERF_SAMPLE_TID | PERF_SAMPLE_TIME |		\
+		       PERF_SAMPLE_ID | PERF_SAMPLE_STREAM_ID |		\
+		       PERF_SAMPLE_CPU | PERF_SAMPLE_IDENTIFIER)
+
+struct records *records_new(const struct decoder *decoder)
+{
+	struct records *records = calloc(1, sizeof(*records));
+
+	if (records)
+		records->decoder = decoder;
+	return records;
+}
+
+void records_free(struct records *records)
+{
+	if (!records)
+		return;
+	free(records->events);
+	idmap_free(&records->ids);
+	free(records);
+}
+
+void records_set_build_ids(struct records *records, build_id_finder *find,
+			   void *context)
+{
+	records->find_build_id = find;
+	records->build_ids = context;
+}
+
+uint64_t records_hits(const struct records *records)
+{
+	return records->hits;
+}
+
+/* Where BIT stands in a sample of TYPE.  */
+static int sample_place(uint64_t type, uint64_t bit)
+{
+	if (!(type & bit))
+		return NOWHERE;
+	if (bit == PERF_SAMPLE_IDENTIFIER)
+		return 0;
+	return __builtin_popcountll(type & SAMPLE_FIXED & (bit - 1)) +
+		!!(type & PERF_SAMPLE_IDENTIFIER);
+}
+
+/* Where BIT stands in a trailer, 1 being the record's last u64.  */
+static int trailer_place(uint64_t type, uint64_t bit)
+{
+	if (!(type & bit))
+		return NOWHERE;
+	return 1 + __builtin_popcountll(type & TRAILER_FIXED &
+					~(bit | (bit - 1)));
+}
+
+static void event_init(struct event *event, const struct layout *layout,
+		       const struct perf_event_attr *attr)
+{
+	uint64_t type = attr->sample_type;
+
+	*event = (struct event){
+		.layout = layout,
+		.sample_type = type,
+		.read_format = attr->read_format,
+		.fixed = __builtin_popcountll(type & SAMPLE_FIXED),
+		.tid = sample_place(type, PERF_SAMPLE_TID),
+		.time = sample_place(type, PERF_SAMPLE_TIME),
+		.trailer_time = NOWHERE,
+		.trailer_id = NOWHERE,
+	};
+	if (!attr->sample_id_all)
+		return;
+	event->trailer = __builtin_popcountll(type & TRAILER_FIXED);
+	event->trailer_time = trailer_place(type, PERF_SAMPLE_TIME);
+	event->trailer_id = trailer_place(type, type & PERF_SAMPLE_IDENTIFIER ?
+					  PERF_SAMPLE_IDENTIFIER :
+					  PERF_SAMPLE_ID);
+}
+
+static int id_place(uint64_t type)
+{
+	return type & PERF_SAMPLE_IDENTIFIER ? 0 :
+		sample_place(type, PERF_SAMPLE_ID);
+}
+
+/* Whether EVENT, which is not the first, has its id where the others have
+   it.  */
+static bool id_agrees(const struct records *records, const struct event *event)
+{
+	int place = id_place(event->sample_type);
+
+	return place != NOWHERE && place == records->sample_id &&
+		event->trailer_id == records->trailer_id;
+}
+
+static int add_ids(struct records *records, const uint64_t *ids, size_t count,
+		   struct error *error)
+{
+	uint32_t index = (uint32_t)records->count;
+
+	if (idmap_reserve(&records->ids, count))
+		return error_set(error, _("out of memory"));
+	for (size_t i = 0; i < count; i++) {
+		if (ids[i] && idmap_add(&records->ids, ids[i], index) != index)
+			return error_set(error, _("two events have the same id"));
+	}
+	return 0;
+}
+
+/* Makes room for one more event.  Returns 0 or -1.  */
+static int reserve_event(struct records *records)
+{
+	size_t count = records->count;
+	struct event *events;
+
+	/* Room is a power of two, used up whenever the count is one.  */
+	if (count & (count - 1))
+		return 0;
+	events = realloc(records->events,
+			 (count ? count * 2 : 1) * sizeof(*events));
+	if (!events)
+		return -1;
+	records->events = events;
+	return 0;
+}
+
+int records_add_event(struct records *records,
+		      const struct perf_event_attr *attr,
+		      const uint64_t *ids, size_t count, struct error *error)
+{
+	const struct layout *layout = NULL;
+	struct event event;
+
+	if (attr->type == PERF_TYPE_TRACEPOINT)
+		layout = decoder_layout(records->decoder, attr->config, NULL);
+	event_init(&event, layout, attr);
+	if (layout && !(attr->sample_type & PERF_SAMPLE_RAW))
+		return error_set(error, _("the samples of %s have no raw data"),
+				 decoder_event_name(records->decoder,
+						    attr->config));
+	if (layout && event.tid == NOWHERE)
+		return error_set(error, _("the samples of %s do not tell the thread"),
+				 decoder_event_name(records->decoder,
+						    attr->config));
+	if (!records->count) {
+		records->sample_id = id_place(attr->sample_type);
+		records->trailer_id = event.trailer_id;
+	} else if (!id_agrees(records, &event)) {
+		return error_set(error, _("the samples of different events cannot be told apart"));
+	}
+	if (reserve_event(records))
+		return error_set(error, _("out of memory"));
+	if (add_ids(records, ids, count, error))
+		return -1;
+	records->events[records->count++] = event;
+	return 0;
+}
+
+enum record_status records_read(struct records *records,
+				const struct perf_event_header *record,
+				size_t size, const struct sink *sink)
+{
+	struct body body = { .header = record };
+
+	if (size < sizeof(*record) || record->size < sizeof(*record) ||
+	    record->size > size)
+		return RECORD_BAD;
+	body.data = (const uint64_t *)(const void *)(record + 1);
+	body.count = (record->size - sizeof(*record)) / sizeof(uint64_t);
+	switch (record->type) {
+	case PERF_RECORD_SAMPLE:
+		return sample_read(records, &body, sink);
+	case PERF_RECORD_MMAP:
+	case PERF_RECORD_MMAP2:
+	case PERF_RECORD_COMM:
+	case PERF_RECORD_FORK:
+	case PERF_RECORD_EXIT:
+	case PERF_RECORD_LOST:
+	case PERF_RECORD_LOST_SAMPLES:
+		return task_read(records, &body, sink);
+	case RECORD_FINISHED_ROUND:
+		sink->round(sink->context);
+		return RECORD_OK;
+	default:
+		return RECORD_IGNORED;
+	}
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_TRACE_RECORDS_INTERNAL_H
+#define LEAKTOP_TRACE_RECORDS_INTERNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trace/idmap.h"
+#include "trace/records.h"
+
+/* What the files that read records share, and no others.  */
+
+/* A place that is not there.  */
+#define NOWHERE (-1)
+
+/* An event, and where things stand in its records.  */
+struct event {
+	const struct layout *layout;    /* NULL: not an allocation event */
+	uint64_t sample_type;
+	uint64_t read_format;
+	int fixed;              /* u64s before READ */
+	int tid;                /* places in the sample, u64s from the body's start */
+	int time;
+	int trailer;            /* u64s of the trailer; 0: none */
+	int trailer_time;       /* places in it, u64s back from the record's end */
+	int trailer_id;
+};
+
+struct records {
+	const struct decoder *decoder;
+	struct event *events;
+	size_t count;
+	struct idmap ids;       /* indexes of events */
+	int sample_id;          /* where each event has its id; see struct event */
+	int trailer_id;
+	uint64_t hits;
+	uint64_t last_time;     /* the latest of any sample */
+	build_id_finder *find_build_id;
+	void *build_ids;
+};
+
+/* The record's body: its u64s behind the header.  */
+struct body {
+	const struct perf_event_header *header;
+	const uint64_t *data;
+	size_t count;           /* whole u64s */
+};
+
+/* Reads a PERF_RECORD_SAMPLE.  */
+enum record_status sample_read(struct records *records, const struct body *body,
+			       const struct sink *sink);
+
+/* Reads a record about a task: a mapping, its name, fork, exit; or about
+   loss.  */
+enum record_status task_read(struct records *records, const struct body *body,
+			     const struct sink *sink);
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "trace/records_internal.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Values from here on are no addresses but say what follows in a chain.  */
+#define CONTEXT_FIRST ((uint64_t)PERF_CONTEXT_MAX)
+
+/* The event that a sample belongs to, or NULL.  */
+static inline const struct event *sample_event(const struct records *records,
+					       const struct body *body)
+{
+	uint32_t index;
+
+	if (records->count == 1)
+		return records->events;
+	if (!records->count || (size_t)records->sample_id >= body->count)
+		return NULL;
+	index = idmap_find(&records->ids, body->data[records->sample_id]);
+	return index == IDMAP_NONE ? NULL : &records->events[index];
+}
+
+/* Steps over PERF_SAMPLE_READ; *AT counts u64s.  Returns 0 or -1.  */
+static int skip_read(const struct event *event, const struct body *body,
+		     size_t *at)
+{
+	uint64_t format = event->read_format;
+	size_t times = (size_t)!!(format & PERF_FORMAT_TOTAL_TIME_ENABLED) +
+		(size_t)!!(format & PERF_FORMAT_TOTAL_TIME_RUNNING);
+	size_t value = 1U + !!(format & PERF_FORMAT_ID) +
+		!!(format & PERF_FORMAT_LOST);
+	uint64_t values = 1;
+
+	if (format & PERF_FORMAT_GROUP) {
+		if (*at >= body->count)
+			return -1;
+		values = body->data[(*at)++];
+		if (values > body->count)
+			return -1;
+	}
+	*at += times + (size_t)values * value;
+	return *at <= body->count ? 0 : -1;
+}
+
+struct chain {
+	const uint64_t *frames;
+	size_t size;
+};
+
+/* Finds the user's part of the COUNT entries of a call chain.  Those before
+   any marker belong to where the sample hit, which MISC tells.  */
+static inline struct chain user_part(const uint64_t *entry, size_t count,
+				     uint16_t misc)
+{
+	const uint64_t *end = entry + count;
+	struct chain chain = { entry, 0 };
+	bool user = (misc & PERF_RECORD_MISC_CPUMODE_MASK) !=
+		PERF_RECORD_MISC_KERNEL;
+
+	for (; entry < end; entry++) {
+		if (*entry >= CONTEXT_FIRST) {
+			if (chain.size)
+				break;
+			user = *entry == (uint64_t)PERF_CONTEXT_USER;
+			chain.frames = entry + 1;
+		} else if (user) {
+			chain.size++;
+		}
+	}
+	if (!chain.size)
+		chain.frames = NULL;
+	return chain;
+}
+
+/* Steps over PERF_SAMPLE_CALLCHAIN; *AT counts u64s.  Returns 0 or -1.  */
+static inline int read_chain(const struct body *body, size_t *at,
+			     struct chain *chain)
+{
+	uint64_t count;
+
+	if (*at >= body->count)
+		return -1;
+	count = body->data[(*at)++];
+	if (count > body->count - *at)
+		return -1;
+	*chain = user_part(body->data + *at, (size_t)count, body->header->misc);
+	*at += (size_t)count;
+	return 0;
+}
+
+/* A sample's parts come in the order of linux/perf_event.h; all that is
+   needed ends with RAW, and what follows it (branches, registers, stack…) is
+   not looked at.  */
+enum record_status sample_read(struct records *records, const struct body *body,
+			       const struct sink *sink)
+{
+	const struct event *event = sample_event(records, body);
+	struct chain chain = { NULL, 0 };
+	struct hit hit;
+	uint32_t raw_size;
+	uint32_t task[2];
+	size_t at;
+
+	if (!event || !event->layout)
+		return RECORD_IGNORED;
+	at = (size_t)event->fixed;
+	if (at > body->count)
+		return RECORD_BAD;
+	if (event->sample_type & PERF_SAMPLE_READ &&
+	    skip_read(event, body, &at))
+		return RECORD_BAD;
+	if (event->sample_type & PERF_SAMPLE_CALLCHAIN &&
+	    read_chain(body, &at, &chain))
+		return RECORD_BAD;
+	if (at >= body->count)
+		return RECORD_BAD;
+	memcpy(&raw_size, body->data + at, sizeof(raw_size));
+	if (raw_size > (body->count - at) * sizeof(uint64_t) - sizeof(raw_size) ||
+	    layout_decode(event->layout,
+			  (const char *)(body->data + at) + sizeof(raw_size),
+			  raw_size, &hit))
+		return RECORD_BAD;
+	memcpy(task, body->data + event->tid, sizeof(task));
+	hit.pid = task[0];
+	hit.tid = task[1];
+	hit.time = event->time == NOWHERE ? 0 : body->data[event->time];
+	hit.chain = 0;
+	if (hit.time > records->last_time)
+		records->last_time = hit.time;
+	records->hits++;
+	sink->hit(sink->context, &hit, chain.frames, chain.size);
+	return RECORD_OK;
+}

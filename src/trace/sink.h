@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_TRACE_SINK_H
+#define LEAKTOP_TRACE_SINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/mapping.h"
+#include "heap/hit.h"
+
+/* Where a source of events, live or saved, delivers what it reads, in the
+   order in which it comes (sorted within one CPU at best).  All pointers are
+   valid only during the call.  */
+struct sink {
+	void *context;
+
+	/* CHAIN: the user part of the call chain, innermost frame first, no
+	   context markers; SIZE 0 where there is none.  HIT->chain is not set.
+	   Fork, exec, exit and loss come this way too.  */
+	void (*hit)(void *context, struct hit *hit, const uint64_t *chain,
+		    size_t size);
+	void (*mapping)(void *context, const struct mapping *mapping);
+	/* The task's name.  EXEC: it changed because of an exec; a HIT_EXEC
+	   comes as well.  */
+	void (*comm)(void *context, uint32_t pid, uint32_t tid,
+		     const char *name, bool exec);
+	/* All that happened before the start of the round before this one has
+	   been delivered (perf's FINISHED_ROUND).  */
+	void (*round)(void *context);
+};
+
+#endif

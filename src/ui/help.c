@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "ui/view.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/intl.h"
+#include "present/columns.h"
+#include "ui/pen.h"
+#include "ui/screen.h"
+
+#define NAME_CELLS 14
+
+/* The lines are not kept: they are written anew for each drawing, and only
+   those in the window come to something.  */
+struct help {
+	struct view view;
+	const struct view *below;
+	struct list list;       /* its selected line is the one at the top */
+};
+
+/* Where the next line goes.  */
+struct page {
+	WINDOW *window;         /* NULL: only counts */
+	const struct look *look;
+	int width;
+	size_t top;
+	size_t line;
+};
+
+static struct help *help_of(struct view *view)
+{
+	return (struct help *)view;
+}
+
+/* The pen for the next line, or one that writes nothing.  */
+static bool next_line(struct page *page, struct pen *pen)
+{
+	size_t line = page->line++;
+
+	if (!page->window || line < page->top ||
+	    line - page->top >= (size_t)getmaxy(page->window))
+		return false;
+	*pen = pen_at(page->window, page->look, (int)(line - page->top), 0,
+		      getmaxx(page->window));
+	return true;
+}
+
+/* As many words of TEXT as CELLS hold, at least one; returns the rest.  */
+static const char *take_words(const struct look *look, const char *text, int cells, char *line,
+			      size_t size)
+{
+	size_t taken = 0;
+
+	for (size_t end = 1; text[end - 1]; end++) {
+		if (text[end] != ' ' && text[end] != '\0')
+			continue;
+		snprintf(line, size, "%.*s", (int)end, text);
+		if (taken > 0 && text_cells(look, line) > cells)
+			break;
+		taken = end;
+	}
+	snprintf(line, size, "%.*s", (int)taken, text);
+	text += taken;
+	return text + strspn(text, " ");
+}
+
+static void write_line(struct page *page, enum role role, const char *name, const char *text)
+{
+	do {
+		struct pen pen;
+		char words[512];
+
+		text = take_words(page->look, text, page->width - NAME_CELLS - 2, words,
+				  sizeof(words));
+		if (next_line(page, &pen)) {
+			pen_text(&pen, ROLE_TEXT, " ");
+			pen_cell(&pen, role, name, NAME_CELLS, true);
+			pen_text(&pen, ROLE_TEXT, " ");
+			pen_text(&pen, ROLE_TEXT, words);
+		}
+		name = "";
+	} while (*text);
+}
+
+static void write_head(struct page *page, const char *text)
+{
+	struct pen pen;
+
+	if (page->line > 0)
+		page->line++;
+	if (next_line(page, &pen))
+		pen_text(&pen, ROLE_VALUE, text);
+}
+
+static void write_keys(struct page *page, const struct key_table *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		char names[64];
+
+		key_names(&table->keys[i], names, sizeof(names));
+		write_line(page, ROLE_KEY, names, _(table->keys[i].help));
+	}
+}
+
+static void write_columns(struct page *page)
+{
+	write_head(page, _("Columns, and the key that sorts by each (again: the other way round)"));
+	for (size_t i = 0; i < column_count; i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%c  %s", columns[i].key, _(columns[i].title));
+		write_line(page, ROLE_KEY, name, _(columns[i].help));
+	}
+}
+
+static void write_verdicts(struct page *page)
+{
+	static const char *const meanings[] = {
+		[VERDICT_STEADY] = N_("accumulates all along: this is what a leak looks like"),
+		[VERDICT_GROWING] = N_("accumulates, but unevenly or not for long"),
+		[VERDICT_STILL] = N_("there for long and does not grow: start-up, caches"),
+		[VERDICT_FRESH] = N_("allocated an instant ago, or turns over"),
+	};
+
+	write_head(page, _("Verdicts"));
+	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
+		write_line(page, ROLE_KEY, verdict_name((enum verdict)i), _(meanings[i]));
+}
+
+static void write_header_words(struct page *page)
+{
+	write_head(page, _("The top of the screen"));
+	write_line(page, ROLE_KEY, _("lost"),
+		   _("events that were lost: a lost free looks like a leak"));
+	write_line(page, ROLE_KEY, _("unexpected"),
+		   _("frees of blocks never seen or freed twice, allocations at live addresses"));
+	write_line(page, ROLE_KEY, _("by"), _("the order of the table"));
+	write_line(page, ROLE_KEY, _("sizes"), _("the filter, if there is one"));
+}
+
+static void write_all(const struct help *help, struct page *page)
+{
+	write_head(page, _(help->below->ops->name));
+	write_keys(page, &help->below->ops->keys);
+	write_head(page, _("Everywhere"));
+	write_keys(page, &motion_keys);
+	write_keys(page, &screen_keys);
+	write_columns(page);
+	write_verdicts(page);
+	write_header_words(page);
+}
+
+/* What it tells does not change.  */
+static void update(struct view *view)
+{
+	(void)view;
+}
+
+static void draw(struct view *view, WINDOW *window)
+{
+	struct help *help = help_of(view);
+	size_t lines = (size_t)getmaxy(window);
+	struct page page = {.look = &view->screen->look, .width = getmaxx(window)};
+
+	write_all(help, &page);
+	help->list.count = page.line;
+	help->list.height = (int)lines;
+	if (help->list.count <= lines)
+		help->list.selected = 0;
+	else if (help->list.selected > help->list.count - lines)
+		help->list.selected = help->list.count - lines;
+	page.window = window;
+	page.top = help->list.selected;
+	page.line = 0;
+	write_all(help, &page);
+}
+
+static void leave_key(struct view *view, int argument)
+{
+	(void)argument;
+	screen_pop(view->screen);
+}
+
+static const struct key keys[] = {
+	{
+		.codes = {KEY_ESCAPE, '?', KEY_OF(KEY_F(1)), 'h'}, .label = N_("Back"),
+		.help = N_("leave the help"), .action = leave_key,
+	},
+};
+
+static struct list *list_of(struct view *view)
+{
+	return &help_of(view)->list;
+}
+
+static void close_view(struct view *view)
+{
+	free(view);
+}
+
+static const struct view_ops ops = {
+	.name = N_("Help"),
+	.keys = KEY_TABLE(keys),
+	.update = update,
+	.draw = draw,
+	.list = list_of,
+	.close = close_view,
+};
+
+struct view *help_open(struct screen *screen, const struct view *below)
+{
+	struct help *help = calloc(1, sizeof(*help));
+
+	if (!help)
+		return NULL;
+	help->view = (struct view){.ops = &ops, .screen = screen};
+	help->below = below;
+	return &help->view;
+}

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "ui/screen.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/intl.h"
+#include "ui/header.h"
+
+struct view *screen_top(struct screen *screen)
+{
+	return screen->views[screen->depth - 1];
+}
+
+struct cell_context screen_cells(const struct screen *screen)
+{
+	return (struct cell_context){
+		.snapshot = screen->picture->heap,
+		.symbols = screen->feed->symbols,
+		.ascii = screen->look.ascii,
+	};
+}
+
+void screen_stale(struct screen *screen)
+{
+	for (unsigned i = 0; i < screen->depth; i++)
+		screen->views[i]->stale = true;
+	screen->dirty = true;
+}
+
+void screen_say(struct screen *screen, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(screen->message, sizeof(screen->message), format, args);
+	va_end(args);
+	screen->dirty = true;
+}
+
+void screen_push(struct screen *screen, struct view *view)
+{
+	if (!view) {
+		screen_say(screen, "%s", _("out of memory"));
+		return;
+	}
+	if (screen->depth == VIEW_DEPTH) {
+		view->ops->close(view);
+		return;
+	}
+	view->screen = screen;
+	view->stale = true;
+	screen->views[screen->depth++] = view;
+	screen->dirty = true;
+}
+
+void screen_pop(struct screen *screen)
+{
+	struct view *view = screen_top(screen);
+
+	if (screen->depth <= 1)
+		return;
+	screen->depth--;
+	view->ops->close(view);
+	screen->dirty = true;
+}
+
+/* Keys that work everywhere.  */
+
+static void quit_key(struct view *view, int argument)
+{
+	(void)argument;
+	view->screen->quit = true;
+}
+
+static void help_key(struct view *view, int argument)
+{
+	(void)argument;
+	screen_push(view->screen, help_open(view->screen, view));
+}
+
+static void back_key(struct view *view, int argument)
+{
+	(void)argument;
+	screen_pop(view->screen);
+}
+
+static void freeze_key(struct view *view, int argument)
+{
+	struct screen *screen = view->screen;
+
+	(void)argument;
+	screen->frozen = !screen->frozen;
+	if (!screen->frozen)
+		screen_news(screen);
+	screen_say(screen, "%s", screen->frozen ? _("The screen stands still, watching goes on")
+						: _("The screen is up to date again"));
+}
+
+static void repaint_key(struct view *view, int argument)
+{
+	(void)argument;
+	view->screen->repaint = true;
+}
+
+static const struct key everywhere[] = {
+	{
+		.codes = {'?', KEY_OF(KEY_F(1)), 'h'}, .label = N_("Help"),
+		.help = N_("this help"), .action = help_key,
+	},
+	{
+		.codes = {'q', KEY_OF(KEY_F(10))}, .label = N_("Quit"),
+		.help = N_("quit; the watched process runs on"), .action = quit_key,
+	},
+	{
+		.codes = {KEY_ESCAPE},
+		.help = N_("back to where you came from"), .action = back_key,
+	},
+	{
+		.codes = {'Z'},
+		.help = N_("freeze the screen, and go on; watching never stops"),
+		.action = freeze_key,
+	},
+	{
+		.codes = {KEY_CTRL('l')},
+		.help = N_("draw the screen anew"), .action = repaint_key,
+	},
+};
+
+const struct key_table screen_keys = KEY_TABLE(everywhere);
+
+static void motion_key(struct view *view, int argument)
+{
+	struct list *list = view->ops->list(view);
+	enum motion motion = (enum motion)argument;
+
+	list_move(list, motion);
+	if (view->ops->moved)
+		view->ops->moved(view, motion);
+}
+
+static const struct key motions[] = {
+	{
+		.codes = {KEY_OF(KEY_UP), 'k'}, .help = N_("one line up"),
+		.action = motion_key, .argument = MOTION_UP,
+	},
+	{
+		.codes = {KEY_OF(KEY_DOWN), 'j'}, .help = N_("one line down"),
+		.action = motion_key, .argument = MOTION_DOWN,
+	},
+	{
+		.codes = {KEY_OF(KEY_PPAGE)}, .help = N_("one page up"),
+		.action = motion_key, .argument = MOTION_PAGE_UP,
+	},
+	{
+		.codes = {KEY_OF(KEY_NPAGE)}, .help = N_("one page down"),
+		.action = motion_key, .argument = MOTION_PAGE_DOWN,
+	},
+	{
+		.codes = {KEY_OF(KEY_HOME), 'g'}, .help = N_("to the first line"),
+		.action = motion_key, .argument = MOTION_FIRST,
+	},
+	{
+		.codes = {KEY_OF(KEY_END), 'G'}, .help = N_("to the last line"),
+		.action = motion_key, .argument = MOTION_LAST,
+	},
+};
+
+const struct key_table motion_keys = KEY_TABLE(motions);
+
+static void update_top(struct screen *screen)
+{
+	struct view *view = screen_top(screen);
+
+	if (!view->stale)
+		return;
+	view->stale = false;
+	view->ops->update(view);
+}
+
+void screen_key(struct screen *screen, int code, uint64_t now)
+{
+	struct view *view = screen_top(screen);
+	const struct key *key;
+
+	screen->now = now;
+	if (code == KEY_OF(KEY_RESIZE))
+		return;
+	screen->dirty = true;
+	screen->message[0] = '\0';
+	if (screen->prompt.ops) {
+		prompt_key(&screen->prompt, code);
+		return;
+	}
+	/* Keys work on what is shown now, not on what was shown before.  */
+	update_top(screen);
+	if (view->ops->other_key && view->ops->other_key(view, code))
+		return;
+	key = key_lookup(&view->ops->keys, code);
+	if (!key && view->ops->list)
+		key = key_lookup(&motion_keys, code);
+	if (!key)
+		key = key_lookup(&screen_keys, code);
+	if (key)
+		key->action(view, key->argument);
+}
+
+uint64_t screen_tick(struct screen *screen, uint64_t now)
+{
+	struct view *view = screen_top(screen);
+
+	screen->now = now;
+	update_top(screen);
+	return view->ops->tick ? view->ops->tick(view, now) : 0;
+}
+
+void screen_news(struct screen *screen)
+{
+	struct picture *picture;
+
+	if (screen->frozen)
+		return;
+	picture = screen->feed->picture(screen->feed->context);
+	if (picture->heap != screen->picture->heap)
+		screen_stale(screen);
+	picture_unref(screen->picture);
+	screen->picture = picture;
+	screen->dirty = true;
+}
+
+static void drop_window(WINDOW **window)
+{
+	if (*window)
+		delwin(*window);
+	*window = NULL;
+}
+
+/* Windows of these heights, from the top down.  */
+static void lay_out(struct screen *screen)
+{
+	int header = header_lines(screen, screen->lines);
+	int footer = screen->lines >= 3;
+	int body;
+
+	if (screen->prompt.ops)
+		footer = screen->prompt.error.text[0] && screen->lines >= 4 ? 2 : 1;
+	body = screen->lines - header - footer;
+	if (screen->header && header == getmaxy(screen->header) && screen->body &&
+	    body == getmaxy(screen->body) && screen->columns == getmaxx(screen->body))
+		return;
+	drop_window(&screen->header);
+	drop_window(&screen->body);
+	drop_window(&screen->footer);
+	if (header > 0)
+		screen->header = newwin(header, screen->columns, 0, 0);
+	if (body > 0)
+		screen->body = newwin(body, screen->columns, header, 0);
+	if (footer > 0)
+		screen->footer = newwin(footer, screen->columns, screen->lines - footer, 0);
+}
+
+void screen_resize(struct screen *screen, int lines, int width)
+{
+	drop_window(&screen->header);
+	drop_window(&screen->body);
+	drop_window(&screen->footer);
+	screen->lines = lines > 0 ? lines : 1;
+	screen->columns = width > 0 ? width : 1;
+	screen->dirty = true;
+}
+
+void screen_draw(struct screen *screen)
+{
+	struct view *view = screen_top(screen);
+
+	screen->dirty = false;
+	update_top(screen);
+	lay_out(screen);
+	if (screen->header) {
+		header_draw(screen, screen->header);
+		wnoutrefresh(screen->header);
+	}
+	if (screen->body) {
+		werase(screen->body);
+		view->ops->draw(view, screen->body);
+		wnoutrefresh(screen->body);
+	}
+	/* Last, for the cursor stays where it was written last.  */
+	if (screen->footer) {
+		footer_draw(screen, screen->footer);
+		leaveok(screen->footer, FALSE);
+		wnoutrefresh(screen->footer);
+	}
+}
+
+struct screen *screen_new(const struct ui_options *options, const struct feed *feed)
+{
+	struct screen *screen = calloc(1, sizeof(*screen));
+	struct view *suspects;
+
+	if (!screen)
+		return NULL;
+	screen->feed = feed;
+	screen->sizes = options->sizes;
+	screen->sort = options->sort ? column_by_name(options->sort) : NULL;
+	screen->picture = feed->picture(feed->context);
+	screen->lines = screen->columns = 1;
+	look_init(&screen->look, options->ascii, options->monochrome);
+	suspects = suspects_open(screen);
+	if (!suspects) {
+		screen_free(screen);
+		return NULL;
+	}
+	screen_push(screen, suspects);
+	return screen;
+}
+
+void screen_free(struct screen *screen)
+{
+	if (!screen)
+		return;
+	while (screen->depth > 0) {
+		struct view *view = screen_top(screen);
+
+		screen->depth--;
+		view->ops->close(view);
+	}
+	drop_window(&screen->header);
+	drop_window(&screen->body);
+	drop_window(&screen->footer);
+	picture_unref(screen->picture);
+	free(screen);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_UI_STACK_H
+#define LEAKTOP_UI_STACK_H
+
+#include <curses.h>
+
+#include "heap/chains.h"
+#include "symbols/symbols.h"
+#include "ui/look.h"
+
+/* A call chain, and where in the window to draw it.  */
+struct stack {
+	struct symbols *symbols;
+	struct chain chain;
+	unsigned site;          /* the frame to be marked; beyond the last: none */
+	unsigned flags;         /* see symbols_frame() */
+	const char *title;
+	int y;
+	int x;
+	int height;
+	int width;
+	int skip;               /* cells that are scrolled out at the left */
+};
+
+void stack_draw(const struct stack *stack, WINDOW *window, const struct look *look);
+
+/* The frame where the allocation was asked for; beyond the last for an empty
+   chain.  */
+unsigned stack_site(struct symbols *symbols, const struct chain *chain);
+
+#endif

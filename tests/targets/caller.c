@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later
+ *
+ * Calls allocation functions an exact number of times when told so. Reads
+ * commands from stdin, one a line, and answers each on stdout with a line.
+ * Nothing here but the calls asked for allocates in the first thread.
+ */
+#include <malloc.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define SIZE 4242
+#define CROWD_MAX 2000
+#define POINTERS_MAX 20000
+
+/* Keeps the compiler from leaving calls out. */
+static void *volatile block;
+
+static void round_of_calls(void)
+{
+	void *p = NULL;
+
+	block = malloc(SIZE);
+	block = realloc(block, 2 * SIZE);
+	free(block);
+	block = calloc(3, SIZE);
+	free(block);
+	block = malloc(SIZE);
+	block = reallocarray(block, 3, SIZE);
+	free(block);
+	block = aligned_alloc(64, 64 * 64);
+	free(block);
+	block = memalign(64, SIZE);
+	free(block);
+	if (!posix_memalign(&p, 64, SIZE))
+		free(p);
+	block = valloc(SIZE);
+	free(block);
+	block = NULL;
+	free(block);
+}
+
+static void pairs(int count)
+{
+	for (int i = 0; i < count; i++) {
+		void *volatile mine = malloc(SIZE);
+
+		free(mine);
+	}
+}
+
+/* Threads that wait, then call, and have one child each that calls too. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t wake = PTHREAD_COND_INITIALIZER;
+static bool go, growing;
+static int calls;
+static int crowd_size;
+static pthread_t crowd[CROWD_MAX], grower;
+
+static void *child(void *unused)
+{
+	(void)unused;
+	pairs(calls);
+	return NULL;
+}
+
+static void *waiter(void *unused)
+{
+	pthread_t mine;
+
+	(void)unused;
+	pthread_mutex_lock(&lock);
+	while (!go)
+		pthread_cond_wait(&wake, &lock);
+	pthread_mutex_unlock(&lock);
+	if (!pthread_create(&mine, NULL, child, NULL))
+		pthread_join(mine, NULL);
+	pairs(calls);
+	return NULL;
+}
+
+static bool is_growing(void)
+{
+	bool result;
+
+	pthread_mutex_lock(&lock);
+	result = growing;
+	pthread_mutex_unlock(&lock);
+	return result;
+}
+
+static void add_waiter(void)
+{
+	if (crowd_size < CROWD_MAX &&
+	    !pthread_create(&crowd[crowd_size], NULL, waiter, NULL))
+		crowd_size++;
+}
+
+static void *grow(void *unused)
+{
+	(void)unused;
+	while (is_growing()) {
+		add_waiter();
+		usleep(100);
+	}
+	return NULL;
+}
+
+static void set(bool *flag, bool value)
+{
+	pthread_mutex_lock(&lock);
+	*flag = value;
+	pthread_cond_broadcast(&wake);
+	pthread_mutex_unlock(&lock);
+}
+
+static int finish_crowd(int count)
+{
+	int size = crowd_size;
+
+	calls = count;
+	set(&go, true);
+	for (int i = 0; i < size; i++)
+		pthread_join(crowd[i], NULL);
+	crowd_size = 0;
+	set(&go, false);
+	return size;
+}
+
+/* Threads that come and go all the time, each with three pairs once it is
+ * told to. */
+static bool churning, churn_calls;
+static int churned;
+static pthread_t churner;
+
+static void *short_life(void *with_calls)
+{
+	if (with_calls)
+		pairs(3);
+	return NULL;
+}
+
+static void *churn(void *unused)
+{
+	(void)unused;
+	for (;;) {
+		pthread_t thread;
+		bool with_calls, go_on;
+
+		pthread_mutex_lock(&lock);
+		go_on = churning;
+		with_calls = churn_calls;
+		pthread_mutex_unlock(&lock);
+		if (!go_on)
+			break;
+		if (pthread_create(&thread, NULL, short_life,
+				   with_calls ? &churned : NULL))
+			continue;
+		pthread_join(thread, NULL);
+		churned += with_calls;
+	}
+	return NULL;
+}
+
+/* Where posix_memalign's blocks really are. */
+struct pointers {
+	pthread_t thread;
+	pid_t tid;
+	int count;
+	uint64_t at[POINTERS_MAX];
+};
+
+static void *take_pointers(void *context)
+{
+	struct pointers *pointers = context;
+
+	pointers->tid = syscall(SYS_gettid);
+	for (int i = 0; i < pointers->count; i++) {
+		size_t alignment = sizeof(void *) << (i % 10);
+		void *p;
+
+		if (posix_memalign(&p, alignment, 1 + i % 3000))
+			abort();
+		pointers->at[i] = (uintptr_t)p;
+		/* Some are kept, so that addresses vary. */
+		if (i % 3)
+			free(p);
+		/* Invalid and impossible ones in between. */
+		if (i % 7 == 0 && (!posix_memalign(&p, 3, 8) ||
+				   !posix_memalign(&p, 64, SIZE_MAX / 2)))
+			abort();
+	}
+	return NULL;
+}
+
+static void put(const void *data, size_t size)
+{
+	const char *at = data;
+
+	while (size) {
+		ssize_t n = write(STDOUT_FILENO, at, size);
+
+		if (n <= 0)
+			_exit(1);
+		at += n;
+		size -= n;
+	}
+}
+
+static void answer(int value)
+{
+	char line[32];
+	int n = snprintf(line, sizeof(line), "%d\n", value);
+
+	put(line, n);
+}
+
+static void report_pointers(int threads, int count)
+{
+	static struct pointers all[4];
+
+	for (int i = 0; i < threads; i++) {
+		all[i].count = count;
+		pthread_create(&all[i].thread, NULL, take_pointers, &all[i]);
+	}
+	for (int i = 0; i < threads; i++)
+		pthread_join(all[i].thread, NULL);
+	answer(threads);
+	for (int i = 0; i < threads; i++) {
+		put(&all[i].tid, sizeof(all[i].tid));
+		put(all[i].at, count * sizeof(*all[i].at));
+	}
+}
+
+static int command(char *argv[], const char *name, int number)
+{
+	if (!strcmp(name, "run")) {
+		for (int i = 0; i < number; i++)
+			round_of_calls();
+	} else if (!strcmp(name, "pairs")) {
+		pairs(number);
+	} else if (!strcmp(name, "crowd")) {
+		for (int i = 0; i < number; i++)
+			add_waiter();
+	} else if (!strcmp(name, "grow")) {
+		set(&growing, true);
+		pthread_create(&grower, NULL, grow, NULL);
+	} else if (!strcmp(name, "grown")) {
+		set(&growing, false);
+		pthread_join(grower, NULL);
+		return crowd_size;
+	} else if (!strcmp(name, "go")) {
+		return finish_crowd(number);
+	} else if (!strcmp(name, "churn")) {
+		churned = 0;
+		set(&churning, true);
+		pthread_create(&churner, NULL, churn, NULL);
+	} else if (!strcmp(name, "count")) {
+		set(&churn_calls, true);
+	} else if (!strcmp(name, "churned")) {
+		set(&churning, false);
+		pthread_join(churner, NULL);
+		set(&churn_calls, false);
+		return churned;
+	} else if (!strcmp(name, "fork")) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			pairs(number);
+			_exit(0);
+		}
+		waitpid(pid, NULL, 0);
+	} else if (!strcmp(name, "exec")) {
+		execv("/proc/self/exe", argv);
+		return -1;
+	} else if (!strcmp(name, "exit")) {
+		_exit(number);
+	} else {
+		return -1;
+	}
+	return 0;
+}
+
+int main(int argc, char *argv[])
+{
+	char line[64], name[16], c;
+	size_t length = 0;
+	int number;
+
+	(void)argc;
+	/* The parent waits for this before it does anything. */
+	answer(getpid());
+	while (read(STDIN_FILENO, &c, 1) == 1) {
+		if (c != '\n') {
+			if (length < sizeof(line) - 1)
+				line[length++] = c;
+			continue;
+		}
+		line[length] = '\0';
+		length = 0;
+		number = 0;
+		if (sscanf(line, "%15s %d", name, &number) < 1)
+			continue;
+		if (!strcmp(name, "pointers"))
+			report_pointers(4, number);
+		else
+			answer(command(argv, name, number));
+	}
+	return 0;
+}

@@ -1,0 +1,906 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "capture/capture.h"
+#include "capture/libc.h"
+#include "capture/probes.h"
+#include "capture/watch.h"
+#include "testing.h"
+
+/* As in targets/caller.c.  */
+#define SIZE 4242
+
+#define TIDS_MAX 4194304
+
+/* The process that is watched.  */
+struct caller {
+	pid_t pid;
+	int fd;                 /* its stdin and stdout */
+};
+
+static void start(struct caller *caller)
+{
+	const char *dir = getenv("abs_top_builddir");
+	char path[4096];
+	int pair[2];
+
+	snprintf(path, sizeof path, "%s/tests/targets/caller",
+		 dir ? dir : ".");
+	ck_assert(!socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
+	caller->pid = fork();
+	if (!caller->pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		dup2(pair[1], 0);
+		dup2(pair[1], 1);
+		close(pair[0]);
+		close(pair[1]);
+		execl(path, "caller", (char *)NULL);
+		_exit(127);
+	}
+	close(pair[1]);
+	caller->fd = pair[0];
+}
+
+static bool get(struct caller *caller, void *data, size_t size)
+{
+	return recv(caller->fd, data, size, MSG_WAITALL) == (ssize_t)size;
+}
+
+static int answer(struct caller *caller)
+{
+	char line[32];
+	size_t n = 0;
+
+	while (n < sizeof line - 1 && get(caller, line + n, 1) &&
+	       line[n] != '\n')
+		n++;
+	line[n] = '\0';
+	ck_assert_msg(n > 0, "the target does not answer");
+	return atoi(line);
+}
+
+static void tell(struct caller *caller, const char *command, int number)
+{
+	char line[64];
+	int n = snprintf(line, sizeof line, "%s %d\n", command, number);
+
+	ck_assert_int_eq(send(caller->fd, line, n, MSG_NOSIGNAL), n);
+}
+
+static int ask(struct caller *caller, const char *command, int number)
+{
+	tell(caller, command, number);
+	return answer(caller);
+}
+
+static void end(struct caller *caller)
+{
+	kill(caller->pid, SIGKILL);
+	waitpid(caller->pid, NULL, 0);
+	close(caller->fd);
+}
+
+static void launch(struct caller *caller)
+{
+	start(caller);
+	ck_assert_int_eq(answer(caller), caller->pid);
+}
+
+/* The processes that ran tests: one that fails ends without taking its probes
+   away, so the first process does.  */
+static struct runners {
+	int count;
+	pid_t pid[64];
+} *runners;
+
+static void note_runner(void)
+{
+	int i = __atomic_fetch_add(&runners->count, 1, __ATOMIC_RELAXED);
+
+	if (i < (int)(sizeof runners->pid / sizeof *runners->pid))
+		runners->pid[i] = getpid();
+}
+
+static bool is_leftover(const char *group)
+{
+	int owner = atoi(group + strlen("leaktop_"));
+
+	for (int i = 0; i < runners->count && i < 64; i++) {
+		if (runners->pid[i] == owner)
+			return true;
+	}
+	return false;
+}
+
+static void remove_leftovers(void)
+{
+	const char *directory = probes_directory(NULL);
+	char path[4096], line[1024], group[64], name[64];
+	FILE *in, *out;
+
+	if (!directory)
+		return;
+	snprintf(path, sizeof path, "%s/uprobe_events", directory);
+	in = fopen(path, "r");
+	while (in && fgets(line, sizeof line, in)) {
+		if (sscanf(line, "%*1s:%63[^/]/%63s", group, name) != 2 ||
+		    strncmp(group, "leaktop_", 8) || !is_leftover(group))
+			continue;
+		out = fopen(path, "a");
+		if (out) {
+			fprintf(out, "-:%s/%s\n", group, name);
+			fclose(out);
+		}
+	}
+	if (in)
+		fclose(in);
+}
+
+/* What came of it.  */
+struct seen {
+	pid_t pid;
+	/* Of the first thread.  */
+	unsigned long calls[ALLOC_COUNT], returns[ALLOC_COUNT];
+	/* Of all threads, by thread: mallocs of SIZE, and malloc returns.  */
+	unsigned *sized, *returned;
+	unsigned long sized_all, chains, bare_returns, strangers;
+	unsigned long lost, execs, exits, forks, rounds, maps, comms;
+	uint64_t address[ALLOC_COUNT];
+	bool address_varies;
+	/* posix_memalign's.  */
+	struct result {
+		pid_t tid;
+		uint64_t time;
+		uint64_t pointer;
+		uint64_t status;
+		bool has_pointer;
+	} *result;
+	size_t results, room;
+	struct sink sink;
+};
+
+static void note_result(struct seen *seen, const struct hit *hit)
+{
+	if (seen->results == seen->room) {
+		seen->room = seen->room ? 2 * seen->room : 4096;
+		seen->result = realloc(seen->result,
+				       seen->room * sizeof *seen->result);
+		ck_assert_ptr_nonnull(seen->result);
+	}
+	seen->result[seen->results++] = (struct result){
+		hit->tid, hit->time, hit->argument[1], hit->argument[0],
+		hit->flags & HIT_HAS_POINTER
+	};
+}
+
+static void note_call(struct seen *seen, const struct hit *hit)
+{
+	if (hit->pid != (uint32_t)seen->pid)
+		seen->strangers++;
+	if (hit->tid == (uint32_t)seen->pid)
+		seen->calls[hit->function]++;
+	if (hit->function == ALLOC_MALLOC && hit->argument[0] == SIZE) {
+		seen->sized[hit->tid]++;
+		seen->sized_all++;
+	}
+}
+
+static void note_return(struct seen *seen, const struct hit *hit, size_t size)
+{
+	if (hit->tid == (uint32_t)seen->pid)
+		seen->returns[hit->function]++;
+	if (hit->function == ALLOC_MALLOC)
+		seen->returned[hit->tid]++;
+	if (hit->function == ALLOC_POSIX_MEMALIGN)
+		note_result(seen, hit);
+	if (size)
+		seen->chains++;
+	else
+		seen->bare_returns++;
+}
+
+static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
+		   size_t size)
+{
+	struct seen *seen = context;
+
+	(void)chain;
+	switch (hit->kind) {
+	case HIT_CALL:
+		ck_assert_uint_eq(size, 0);
+		note_call(seen, hit);
+		break;
+	case HIT_RETURN:
+		note_return(seen, hit, size);
+		break;
+	case HIT_LOST:
+		seen->lost += hit->argument[0];
+		return;
+	case HIT_EXEC:
+		seen->execs++;
+		return;
+	case HIT_EXIT:
+		seen->exits++;
+		return;
+	case HIT_FORK:
+		seen->forks++;
+		return;
+	}
+	if (seen->address[hit->function] &&
+	    seen->address[hit->function] != hit->address)
+		seen->address_varies = true;
+	seen->address[hit->function] = hit->address;
+}
+
+static void on_mapping(void *context, const struct mapping *mapping)
+{
+	struct seen *seen = context;
+
+	ck_assert_uint_gt(mapping->length, 0);
+	seen->maps++;
+}
+
+static void on_comm(void *context, uint32_t pid, uint32_t tid,
+		    const char *name, bool exec)
+{
+	struct seen *seen = context;
+
+	(void)pid;
+	(void)tid;
+	(void)exec;
+	ck_assert_ptr_nonnull(name);
+	seen->comms++;
+}
+
+static void on_round(void *context)
+{
+	((struct seen *)context)->rounds++;
+}
+
+static void watch_for(struct seen *seen, pid_t pid)
+{
+	note_runner();
+	memset(seen, 0, sizeof *seen);
+	seen->pid = pid;
+	seen->sized = calloc(TIDS_MAX, sizeof *seen->sized);
+	seen->returned = calloc(TIDS_MAX, sizeof *seen->returned);
+	ck_assert(seen->sized && seen->returned);
+	seen->sink = (struct sink){ seen, on_hit, on_mapping, on_comm,
+		on_round };
+}
+
+static void forget(struct seen *seen)
+{
+	free(seen->sized);
+	free(seen->returned);
+	free(seen->result);
+}
+
+static struct capture *begin(struct seen *seen, pid_t pid)
+{
+	struct capture_options options = { .pid = pid };
+	struct error error = { "" };
+	struct capture *capture;
+
+	watch_for(seen, pid);
+	capture = capture_open(&options, &seen->sink, &error);
+	ck_assert_msg(capture != NULL, "%s", error.text);
+	return capture;
+}
+
+static enum capture_status poll_once(struct capture *capture,
+				     struct seen *seen, int timeout)
+{
+	enum capture_status status;
+	struct error error = { "" };
+
+	ck_assert_msg(!capture_poll(capture, timeout, -1, &seen->sink,
+				    &status, &error), "%s", error.text);
+	return status;
+}
+
+/* Polls until the target has answered.  */
+static int poll_answer(struct capture *capture, struct seen *seen,
+		       struct caller *caller)
+{
+	struct pollfd fd = { .fd = caller->fd, .events = POLLIN };
+	struct error error;
+	enum capture_status status;
+
+	while (!poll(&fd, 1, 0))
+		ck_assert(!capture_poll(capture, 1000, caller->fd,
+					&seen->sink, &status, &error));
+	return answer(caller);
+}
+
+static int run(struct capture *capture, struct seen *seen,
+	       struct caller *caller, const char *command, int number)
+{
+	int result;
+
+	tell(caller, command, number);
+	result = poll_answer(capture, seen, caller);
+	poll_once(capture, seen, 0);
+	return result;
+}
+
+/* How many probes this process has.  */
+static unsigned probes_left(void)
+{
+	struct error error;
+	const char *directory = probes_directory(&error);
+	char path[4096], group[64], line[1024];
+	unsigned count = 0;
+	FILE *file;
+
+	ck_assert_ptr_nonnull(directory);
+	snprintf(path, sizeof path, "%s/uprobe_events", directory);
+	snprintf(group, sizeof group, ":leaktop_%d", (int)getpid());
+	file = fopen(path, "r");
+	ck_assert_ptr_nonnull(file);
+	while (fgets(line, sizeof line, file))
+		count += strstr(line, group) != NULL;
+	fclose(file);
+	return count;
+}
+
+static void check_rounds(const struct seen *seen, unsigned long n)
+{
+	ck_assert_uint_eq(seen->lost, 0);
+	ck_assert_uint_eq(seen->calls[ALLOC_MALLOC], 2 * n);
+	ck_assert_uint_eq(seen->calls[ALLOC_CALLOC], n);
+	/* One is reallocarray's.  */
+	ck_assert_uint_eq(seen->calls[ALLOC_REALLOC], 2 * n);
+	ck_assert_uint_eq(seen->calls[ALLOC_REALLOCARRAY], n);
+	ck_assert_uint_eq(seen->calls[ALLOC_ALIGNED_ALLOC] +
+			  seen->calls[ALLOC_MEMALIGN], 2 * n);
+	ck_assert_uint_eq(seen->calls[ALLOC_POSIX_MEMALIGN], n);
+	ck_assert_uint_eq(seen->calls[ALLOC_VALLOC], n);
+	ck_assert_uint_eq(seen->calls[ALLOC_FREE], 8 * n);
+	for (int id = 0; id < ALLOC_FREE; id++)
+		ck_assert_uint_eq(seen->returns[id], seen->calls[id]);
+	ck_assert_uint_eq(seen->returns[ALLOC_FREE], 0);
+}
+
+START_TEST(every_call_once)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+
+	launch(&caller);
+	capture = begin(&seen, caller.pid);
+	ck_assert_uint_gt(probes_left(), 0);
+	ck_assert_uint_gt(capture_rss(capture), 0);
+	ck_assert_uint_gt(seen.maps, 1);
+	ck_assert_uint_eq(seen.comms, 1);
+	run(capture, &seen, &caller, "run", 1000);
+	check_rounds(&seen, 1000);
+	ck_assert_int_eq(seen.address_varies, false);
+	ck_assert_uint_eq(seen.bare_returns, 0);
+	ck_assert_uint_gt(seen.rounds, 0);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	/* The target runs on, unwatched.  */
+	ck_assert_int_eq(ask(&caller, "run", 1), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+/* As capture_open() does, with the probes where OFFSETS says.  */
+static struct watch *begin_at_entry(struct seen *seen, pid_t pid,
+				    struct probes *probes,
+				    struct libc *libc,
+				    struct decoder *decoder)
+{
+	struct rings_options options = { 1 << 22, 8 };
+	struct error error = { "" };
+	struct watch *watch;
+
+	watch_for(seen, pid);
+	ck_assert_msg(!libc_find(libc, pid, &error), "%s", error.text);
+	for (int id = 0; id < ALLOC_COUNT; id++)
+		libc->function[id].point.offset = 0;
+	ck_assert_msg(!probes_make(probes, libc, &error), "%s", error.text);
+	decoder_set_machine(decoder, false, sizeof(long), 4096);
+	for (unsigned i = 0; i < probes->count; i++) {
+		int size;
+		char *text = probes_format(probes, &probes->probe[i], &size);
+
+		ck_assert_ptr_nonnull(text);
+		ck_assert(!decoder_add_format(decoder, probes->group, text,
+					      size, &error));
+		free(text);
+	}
+	watch = watch_open(pid, probes, libc, decoder, &options, &seen->sink,
+			   &error);
+	ck_assert_msg(watch != NULL, "%s", error.text);
+	watch_start(watch);
+	return watch;
+}
+
+START_TEST(chosen_points_equal_entries)
+{
+	struct libc *libc = malloc(sizeof *libc);
+	struct decoder *decoder = decoder_new();
+	struct seen chosen, entry;
+	struct probes probes;
+	struct caller caller;
+	struct capture *capture;
+	struct watch *watch;
+
+	launch(&caller);
+	capture = begin(&chosen, caller.pid);
+	watch = begin_at_entry(&entry, caller.pid, &probes, libc, decoder);
+	for (int i = 0; i < 10; i++) {
+		run(capture, &chosen, &caller, "run", 100);
+		watch_pass(watch, &entry.sink);
+	}
+	check_rounds(&chosen, 1000);
+	check_rounds(&entry, 1000);
+	for (int id = 0; id < ALLOC_COUNT; id++)
+		ck_assert_uint_eq(chosen.address[id], entry.address[id]);
+	watch_close(watch);
+	ck_assert_uint_eq(probes_remove(&probes), 0);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	decoder_free(decoder);
+	free(libc);
+	forget(&chosen);
+	forget(&entry);
+	end(&caller);
+}
+END_TEST
+
+/* Every thread with calls of ours made exactly N, none was counted twice, and
+   there are COUNT such threads.  */
+static void check_threads(const struct seen *seen, unsigned n, unsigned count)
+{
+	unsigned found = 0;
+
+	ck_assert_uint_eq(seen->lost, 0);
+	for (unsigned tid = 0; tid < TIDS_MAX; tid++) {
+		if (!seen->sized[tid])
+			continue;
+		ck_assert_msg(seen->sized[tid] == n,
+			      "thread %u: %u calls instead of %u", tid,
+			      seen->sized[tid], n);
+		found++;
+	}
+	ck_assert_uint_eq(found, count);
+}
+
+START_TEST(threads_before_and_after)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+
+	launch(&caller);
+	ask(&caller, "crowd", 20);
+	capture = begin(&seen, caller.pid);
+	run(capture, &seen, &caller, "crowd", 20);
+	/* And each has one child.  */
+	ck_assert_int_eq(run(capture, &seen, &caller, "go", 50), 40);
+	check_threads(&seen, 50, 80);
+	ck_assert_uint_ge(seen.exits, 80);
+	capture_close(capture);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(threads_while_attaching)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	int crowd;
+
+	launch(&caller);
+	ask(&caller, "grow", 0);
+	capture = begin(&seen, caller.pid);
+	crowd = run(capture, &seen, &caller, "grown", 0);
+	ck_assert_int_gt(crowd, 10);
+	ck_assert_int_eq(run(capture, &seen, &caller, "go", 20), crowd);
+	check_threads(&seen, 20, 2 * crowd);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(short_lived_threads)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	int churned;
+
+	launch(&caller);
+	ask(&caller, "churn", 0);
+	capture = begin(&seen, caller.pid);
+	run(capture, &seen, &caller, "count", 0);
+	for (int i = 0; i < 50; i++)
+		poll_once(capture, &seen, 10);
+	churned = run(capture, &seen, &caller, "churned", 0);
+	ck_assert_int_gt(churned, 0);
+	ck_assert_uint_eq(seen.lost, 0);
+	ck_assert_uint_eq(seen.sized_all, 3ul * churned);
+	capture_close(capture);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+static int by_time(const void *a, const void *b)
+{
+	const struct result *x = a, *y = b;
+
+	return (x->time > y->time) - (x->time < y->time);
+}
+
+START_TEST(posix_memalign_pointers)
+{
+	enum { COUNT = 5000 };
+	static uint64_t real[COUNT];
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	int threads;
+
+	launch(&caller);
+	capture = begin(&seen, caller.pid);
+	threads = run(capture, &seen, &caller, "pointers", COUNT);
+	poll_once(capture, &seen, 0);
+	ck_assert_uint_eq(seen.lost, 0);
+	/* A thread may have been on several CPUs.  */
+	qsort(seen.result, seen.results, sizeof *seen.result, by_time);
+	for (int i = 0; i < threads; i++) {
+		size_t at = 0;
+		pid_t tid;
+
+		ck_assert(get(&caller, &tid, sizeof tid));
+		ck_assert(get(&caller, real, sizeof real));
+		for (size_t k = 0; k < seen.results; k++) {
+			const struct result *result = &seen.result[k];
+
+			if (result->tid != tid || result->status)
+				continue;
+			ck_assert_int_lt(at, COUNT);
+			ck_assert_msg(result->has_pointer,
+				      "posix_memalign's pointer is not known");
+			ck_assert_uint_eq(result->pointer, real[at]);
+			at++;
+		}
+		ck_assert_uint_eq(at, COUNT);
+	}
+	capture_close(capture);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(target_exits)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	enum capture_status status = CAPTURE_RUNNING;
+
+	launch(&caller);
+	capture = begin(&seen, caller.pid);
+	tell(&caller, "run", 100);
+	tell(&caller, "exit", 0);
+	for (int i = 0; i < 100 && status == CAPTURE_RUNNING; i++)
+		status = poll_once(capture, &seen, 100);
+	ck_assert_int_eq(status, CAPTURE_EXITED);
+	/* All of it has been delivered, and nothing comes twice.  */
+	check_rounds(&seen, 100);
+	ck_assert_uint_gt(seen.exits, 0);
+	ck_assert_int_eq(poll_once(capture, &seen, 100), CAPTURE_EXITED);
+	check_rounds(&seen, 100);
+	ck_assert_uint_eq(capture_rss(capture), 0);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(target_is_killed)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	enum capture_status status = CAPTURE_RUNNING;
+
+	launch(&caller);
+	ask(&caller, "crowd", 10);
+	capture = begin(&seen, caller.pid);
+	tell(&caller, "pairs", 1000000000);
+	poll_once(capture, &seen, 100);
+	kill(caller.pid, SIGKILL);
+	for (int i = 0; i < 100 && status == CAPTURE_RUNNING; i++)
+		status = poll_once(capture, &seen, 100);
+	ck_assert_int_eq(status, CAPTURE_EXITED);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(closed_under_load)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+
+	launch(&caller);
+	capture = begin(&seen, caller.pid);
+	tell(&caller, "pairs", 300000);
+	poll_once(capture, &seen, 50);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	ck_assert_int_eq(answer(&caller), 0);
+	ck_assert_int_eq(ask(&caller, "run", 1), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(stopped_target)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+
+	launch(&caller);
+	kill(caller.pid, SIGSTOP);
+	waitpid(caller.pid, NULL, WUNTRACED);
+	capture = begin(&seen, caller.pid);
+	ck_assert_int_eq(poll_once(capture, &seen, 50), CAPTURE_RUNNING);
+	kill(caller.pid, SIGCONT);
+	run(capture, &seen, &caller, "run", 10);
+	check_rounds(&seen, 10);
+	kill(caller.pid, SIGSTOP);
+	waitpid(caller.pid, NULL, WUNTRACED);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	kill(caller.pid, SIGCONT);
+	ck_assert_int_eq(ask(&caller, "run", 1), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(exec_and_fork)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+
+	launch(&caller);
+	capture = begin(&seen, caller.pid);
+	run(capture, &seen, &caller, "fork", 10);
+	ck_assert_uint_gt(seen.forks, 0);
+	ck_assert_uint_eq(seen.sized_all, 0);
+	ck_assert_uint_eq(seen.strangers, 0);
+	tell(&caller, "exec", 0);
+	ck_assert_int_eq(poll_answer(capture, &seen, &caller), caller.pid);
+	poll_once(capture, &seen, 0);
+	ck_assert_uint_eq(seen.execs, 1);
+	memset(seen.calls, 0, sizeof seen.calls);
+	memset(seen.returns, 0, sizeof seen.returns);
+	run(capture, &seen, &caller, "run", 10);
+	check_rounds(&seen, 10);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(stop_delivers_the_rest)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+
+	launch(&caller);
+	capture = begin(&seen, caller.pid);
+	ask(&caller, "run", 100);
+	capture_stop(capture, &seen.sink);
+	check_rounds(&seen, 100);
+	/* Nothing is recorded any more.  */
+	ask(&caller, "run", 100);
+	capture_stop(capture, &seen.sink);
+	check_rounds(&seen, 100);
+	capture_close(capture);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+START_TEST(losses_are_told)
+{
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	struct capture_options options = { .ring_kib = 64 };
+	struct error error = { "" };
+	unsigned long hits;
+
+	launch(&caller);
+	watch_for(&seen, caller.pid);
+	options.pid = caller.pid;
+	capture = capture_open(&options, &seen.sink, &error);
+	ck_assert_msg(capture != NULL, "%s", error.text);
+	/* Nobody reads meanwhile.  */
+	ask(&caller, "pairs", 10000);
+	poll_once(capture, &seen, 0);
+	capture_stop(capture, &seen.sink);
+	ck_assert_uint_gt(seen.lost, 0);
+	hits = seen.calls[ALLOC_MALLOC] + seen.returns[ALLOC_MALLOC] +
+		seen.calls[ALLOC_FREE];
+	/* Single records and the total may both count them.  */
+	ck_assert_uint_ge(hits + seen.lost, 30000);
+	capture_close(capture);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
+static void expect_refused(pid_t pid, const char *word)
+{
+	struct capture_options options = { .pid = pid };
+	struct sink sink = { 0 };
+	struct error error = { "" };
+
+	ck_assert_int_eq(capture_check(&options, &error), -1);
+	ck_assert_msg(strstr(error.text, word) != NULL,
+		      "\"%s\" without \"%s\"", error.text, word);
+	ck_assert_ptr_null(strchr(error.text, '\n'));
+	ck_assert_ptr_null(capture_open(&options, &sink, &error));
+	ck_assert_uint_eq(probes_left(), 0);
+}
+
+static pid_t kernel_thread(void)
+{
+	char comm[32] = "";
+	FILE *file = fopen("/proc/2/comm", "r");
+
+	if (file) {
+		if (!fgets(comm, sizeof comm, file))
+			comm[0] = '\0';
+		fclose(file);
+	}
+	return strcmp(comm, "kthreadd\n") ? 0 : 2;
+}
+
+START_TEST(refusals)
+{
+	struct caller caller;
+	pid_t zombie;
+
+	setenv("LC_ALL", "C", 1);
+	expect_refused(0, "No process 0");
+	expect_refused(TIDS_MAX + 1, "No process");
+	expect_refused(getpid(), "itself");
+	if (kernel_thread())
+		expect_refused(kernel_thread(), "kernel thread");
+	zombie = fork();
+	if (!zombie)
+		_exit(0);
+	usleep(100000);
+	expect_refused(zombie, "zombie");
+	waitpid(zombie, NULL, 0);
+	launch(&caller);
+	struct capture_options options = { .pid = caller.pid, .ring_kib = 100 };
+	struct error error;
+
+	ck_assert_int_eq(capture_check(&options, &error), -1);
+	options.ring_kib = 0;
+	options.chain_depth = 128;
+	ck_assert_int_eq(capture_check(&options, &error), -1);
+	end(&caller);
+}
+END_TEST
+
+/* Another user's view: no tracefs, no access.  */
+START_TEST(not_permitted)
+{
+	struct caller caller;
+	pid_t pid;
+	int status;
+
+	launch(&caller);
+	pid = fork();
+	if (!pid) {
+		struct capture_options options = { .pid = caller.pid };
+		struct error error = { "" };
+
+		if (setgid(65534) || setuid(65534))
+			_exit(2);
+		_exit(capture_check(&options, &error) == -1 &&
+		      strstr(error.text, "root") ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+	end(&caller);
+}
+END_TEST
+
+/* Check's assertions need a running test, so there are none here.  */
+static void can_run(void)
+{
+	struct capture_options options = { 0 };
+	struct error error = { "" };
+	int result;
+
+	if (geteuid())
+		skip_or_fail("uprobes need root");
+	options.pid = fork();
+	if (!options.pid) {
+		pause();
+		_exit(0);
+	}
+	result = capture_check(&options, &error);
+	kill(options.pid, SIGKILL);
+	waitpid(options.pid, NULL, 0);
+	if (result)
+		skip_or_fail(error.text);
+}
+
+static void add(Suite *suite, const char *name, const TTest *const tests[])
+{
+	TCase *tcase = tcase_create(name);
+
+	tcase_set_timeout(tcase, 120);
+	while (*tests)
+		tcase_add_test(tcase, *tests++);
+	suite_add_tcase(suite, tcase);
+}
+
+int main(void)
+{
+	/* CK_RUN_CASE chooses one.  */
+	const TTest *const calls[] = { every_call_once,
+		chosen_points_equal_entries, posix_memalign_pointers,
+		stop_delivers_the_rest, losses_are_told, NULL };
+	const TTest *const threads[] = { threads_before_and_after,
+		threads_while_attaching, short_lived_threads, NULL };
+	const TTest *const ends[] = { target_exits, target_is_killed,
+		closed_under_load, stopped_target, exec_and_fork, NULL };
+	const TTest *const checks[] = { refusals, not_permitted, NULL };
+	Suite *suite = suite_create("live");
+	int result;
+
+	can_run();
+	runners = mmap(NULL, sizeof *runners, PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (runners == MAP_FAILED)
+		return EXIT_FAILURE;
+	add(suite, "calls", calls);
+	add(suite, "threads", threads);
+	add(suite, "ends", ends);
+	add(suite, "checks", checks);
+	result = run_suite(suite);
+	remove_leftovers();
+	return result;
+}

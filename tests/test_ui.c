@@ -1,0 +1,994 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later
+ *
+ * The screen without a terminal: curses writes to /dev/null, and what it would
+ * show is read back and compared with tests/screens/. To write those anew:
+ * LEAKTOP_REGENERATE=1 tests/test_ui
+ */
+#include "config.h"
+
+#include "testing.h"
+
+#include <locale.h>
+#include <wchar.h>
+
+#include "ui_fixture.h"
+#include "ui/screen.h"
+#include "ui/suspects.h"
+
+/* curses keeps what it allocates for a terminal until the end. */
+const char *__lsan_default_suppressions(void);
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:libncursesw\nleak:libtinfo\n";
+}
+
+struct test {
+	struct fake_feed fake;
+	struct screen *screen;
+	uint64_t now;
+};
+
+static struct test test;
+
+static void start_with(enum source_kind kind, const char *locale, int lines, int width,
+		       struct ui_options options)
+{
+	FILE *null = fopen("/dev/null", "r+");
+
+	if (!setlocale(LC_ALL, locale))
+		ck_abort_msg("no locale %s", locale);
+	unsetenv("NO_COLOR");
+	setenv("LINES", "24", 1);
+	setenv("COLUMNS", "80", 1);
+	ck_assert_ptr_nonnull(newterm("xterm-256color", null, null));
+	resizeterm(lines, width);
+	memset(&test, 0, sizeof(test));
+	test.now = SECOND;
+	fake_start(&test.fake, kind);
+	test.screen = screen_new(&options, &test.fake.feed);
+	screen_resize(test.screen, lines, width);
+}
+
+static void start(enum source_kind kind, const char *locale, int lines, int width)
+{
+	start_with(kind, locale, lines, width, (struct ui_options){.ascii = false});
+}
+
+static void stop(void)
+{
+	screen_free(test.screen);
+	fake_end(&test.fake);
+	endwin();
+}
+
+/* What the program's main loop does between two waits. */
+static void turn(void)
+{
+	screen_tick(test.screen, test.now);
+	if (test.screen->dirty)
+		screen_draw(test.screen);
+}
+
+static void key(int code)
+{
+	screen_key(test.screen, code, test.now);
+	turn();
+}
+
+static void type(const char *text)
+{
+	for (; *text; text++)
+		key(*text);
+}
+
+static void show(struct snapshot *heap, enum source_state state)
+{
+	fake_show(&test.fake, heap, state);
+	screen_news(test.screen);
+	turn();
+}
+
+static void resize(int lines, int width)
+{
+	resizeterm(lines, width);
+	screen_resize(test.screen, lines, width);
+	turn();
+}
+
+/* Reading the screen. */
+
+static size_t put_utf8(char *text, wchar_t c)
+{
+	if (c < 0x80) {
+		text[0] = (char)c;
+		return 1;
+	}
+	if (c < 0x800) {
+		text[0] = (char)(0xc0 | c >> 6);
+		text[1] = (char)(0x80 | (c & 0x3f));
+		return 2;
+	}
+	text[0] = (char)(0xe0 | c >> 12);
+	text[1] = (char)(0x80 | (c >> 6 & 0x3f));
+	text[2] = (char)(0x80 | (c & 0x3f));
+	return 3;
+}
+
+#define LINE_MAX_BYTES 4096
+
+/* Line Y in UTF-8 without the spaces at its end. */
+static void read_line(int y, char *text)
+{
+	cchar_t cells[1024] = {0};
+	size_t used = 0;
+
+	mvwin_wchnstr(newscr, y, 0, cells, 1023);
+	for (int i = 0; i < 1023 && cells[i].chars[0]; i++)
+		used += put_utf8(text + used, cells[i].chars[0]);
+	while (used > 0 && text[used - 1] == ' ')
+		used--;
+	text[used] = '\0';
+}
+
+static char *read_screen(void)
+{
+	char *text = calloc((size_t)test.screen->lines, LINE_MAX_BYTES);
+	size_t used = 0;
+
+	for (int y = 0; y < test.screen->lines; y++) {
+		read_line(y, text + used);
+		used += strlen(text + used);
+		text[used++] = '\n';
+	}
+	text[used] = '\0';
+	return text;
+}
+
+static bool shows(const char *text)
+{
+	char *screen = read_screen();
+	bool found = strstr(screen, text) != NULL;
+
+	free(screen);
+	return found;
+}
+
+#define ck_shows(text) \
+	do { \
+		char *now_shown = read_screen(); \
+		ck_assert_msg(strstr(now_shown, text), "no '%s' on:\n%s", text, now_shown); \
+		free(now_shown); \
+	} while (0)
+#define ck_shows_not(text) ck_assert_msg(!shows(text), "there is '%s'", text)
+
+static void selected_line(char *text)
+{
+	for (int y = 0; y < test.screen->lines; y++) {
+		read_line(y, text);
+		/* Not the mark of a frame. */
+		if (text[0] == '>' && text[1] != '#')
+			return;
+	}
+	text[0] = '\0';
+}
+
+static void ck_selected(const char *text)
+{
+	char line[LINE_MAX_BYTES];
+
+	selected_line(line);
+	ck_assert_msg(strstr(line, text), "no '%s' in selected '%s'", text, line);
+}
+
+static void compare_screen(const char *name)
+{
+	char path[512];
+	char *shown = read_screen();
+	char *expected = calloc(1, 1 << 18);
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/tests/screens/%s.txt", tests_srcdir(), name);
+	if (getenv("LEAKTOP_REGENERATE")) {
+		file = fopen(path, "w");
+		ck_assert_msg(file != NULL, "cannot write %s", path);
+		fputs(shown, file);
+	} else {
+		file = fopen(path, "r");
+		ck_assert_msg(file != NULL, "cannot read %s", path);
+		ck_assert_uint_lt(fread(expected, 1, (1 << 18) - 1, file), (1 << 18) - 1);
+		ck_assert_msg(strcmp(shown, expected) == 0, "%s: expected:\n%s\nshown:\n%s", name,
+			      expected, shown);
+	}
+	fclose(file);
+	free(expected);
+	free(shown);
+}
+
+/* Screens that are kept. */
+
+static void go_nowhere(void)
+{
+}
+
+static void go_filter(void)
+{
+	type("f1k-4k\n");
+}
+
+static void go_wrong_filter(void)
+{
+	type("f12,,x\n");
+}
+
+static void go_life(void)
+{
+	key('\n');
+	key(KEY_OF(KEY_DOWN));
+	key(KEY_OF(KEY_DOWN));
+}
+
+static void go_help(void)
+{
+	key('?');
+}
+
+static void go_lost(void)
+{
+	struct snapshot *heap = fake_heap(10);
+
+	heap->lost = 1234567;
+	show(heap, STATE_WATCHING);
+}
+
+static void go_loading(void)
+{
+	show(fake_heap(10), STATE_LOADING);
+}
+
+static void go_exited(void)
+{
+	show(fake_heap(10), STATE_EXITED);
+}
+
+static void go_damaged(void)
+{
+	show(fake_heap(10), STATE_DAMAGED);
+	strcpy(test.fake.picture->notice, "demo.perf.data: cut off at byte 4711");
+	screen_news(test.screen);
+	turn();
+}
+
+static void go_empty(void)
+{
+	struct snapshot *heap = fake_heap(2);
+
+	heap->group_count = 0;
+	heap->live_blocks = heap->live_bytes = heap->hits = 0;
+	heap->end = heap->start;
+	show(heap, STATE_STARTING);
+}
+
+static const struct {
+	const char *name;
+	enum source_kind kind;
+	void (*go)(void);
+	int lines;
+	int columns;
+	bool ascii;
+} kept[] = {
+	{"suspects-80x24", SOURCE_LIVE, go_nowhere, 24, 80, false},
+	{"suspects-120x40", SOURCE_LIVE, go_nowhere, 40, 120, false},
+	{"suspects-40x10", SOURCE_LIVE, go_nowhere, 10, 40, false},
+	{"suspects-80x24-ascii", SOURCE_LIVE, go_nowhere, 24, 80, true},
+	{"suspects-120x40-ascii", SOURCE_LIVE, go_nowhere, 40, 120, true},
+	{"suspects-40x10-ascii", SOURCE_LIVE, go_nowhere, 10, 40, true},
+	{"file-80x24", SOURCE_FILE, go_nowhere, 24, 80, false},
+	{"filter-80x24", SOURCE_LIVE, go_filter, 24, 80, false},
+	{"filter-40x10", SOURCE_LIVE, go_filter, 10, 40, false},
+	{"wrong-filter-80x24", SOURCE_LIVE, go_wrong_filter, 24, 80, false},
+	{"life-80x24", SOURCE_FILE, go_life, 24, 80, false},
+	{"life-120x40", SOURCE_FILE, go_life, 40, 120, false},
+	{"life-160x30", SOURCE_FILE, go_life, 30, 160, false},
+	{"life-40x10", SOURCE_FILE, go_life, 10, 40, false},
+	{"life-80x24-ascii", SOURCE_FILE, go_life, 24, 80, true},
+	{"life-120x40-ascii", SOURCE_FILE, go_life, 40, 120, true},
+	{"life-40x10-ascii", SOURCE_FILE, go_life, 10, 40, true},
+	{"help-80x24", SOURCE_LIVE, go_help, 24, 80, false},
+	{"help-120x40", SOURCE_LIVE, go_help, 60, 120, false},
+	{"help-40x10", SOURCE_LIVE, go_help, 10, 40, false},
+	{"lost-80x24", SOURCE_LIVE, go_lost, 24, 80, false},
+	{"loading-80x24", SOURCE_FILE, go_loading, 24, 80, false},
+	{"loading-40x10", SOURCE_FILE, go_loading, 10, 40, false},
+	{"exited-80x24", SOURCE_LIVE, go_exited, 24, 80, false},
+	{"damaged-80x24", SOURCE_FILE, go_damaged, 24, 80, false},
+	{"empty-80x24", SOURCE_LIVE, go_empty, 24, 80, false},
+};
+
+#define KEPT_COUNT ((int)(sizeof(kept) / sizeof(kept[0])))
+
+START_TEST(screens)
+{
+	start(kept[_i].kind, kept[_i].ascii ? "C" : "C.UTF-8", kept[_i].lines, kept[_i].columns);
+	turn();
+	kept[_i].go();
+	compare_screen(kept[_i].name);
+	stop();
+}
+END_TEST
+
+/* --ascii counts as well in a locale with UTF-8. */
+START_TEST(ascii_option)
+{
+	start_with(SOURCE_LIVE, "C.UTF-8", 24, 80, (struct ui_options){.ascii = true});
+	turn();
+	compare_screen("suspects-80x24-ascii");
+	stop();
+}
+END_TEST
+
+static attr_t attributes_at(int y, int x)
+{
+	cchar_t cell;
+	wchar_t text[CCHARW_MAX];
+	attr_t attributes;
+	short pair;
+
+	mvwin_wch(newscr, y, x, &cell);
+	getcchar(&cell, text, &attributes, &pair, NULL);
+	return attributes | COLOR_PAIR(pair);
+}
+
+static int line_of_selection(void)
+{
+	char line[LINE_MAX_BYTES];
+
+	for (int y = 0; y < test.screen->lines; y++) {
+		read_line(y, line);
+		if (line[0] == '>')
+			return y;
+	}
+	return -1;
+}
+
+START_TEST(monochrome)
+{
+	start_with(SOURCE_LIVE, "C.UTF-8", 24, 80, (struct ui_options){.monochrome = true});
+	turn();
+	for (int y = 0; y < 24; y++)
+		for (int x = 0; x < 80; x++)
+			ck_assert_int_eq(PAIR_NUMBER(attributes_at(y, x)), 0);
+	ck_assert(attributes_at(line_of_selection(), 40) & A_REVERSE);
+	stop();
+}
+END_TEST
+
+START_TEST(no_color)
+{
+	start(SOURCE_LIVE, "C.UTF-8", 24, 80);
+	turn();
+	ck_assert_int_ne(PAIR_NUMBER(attributes_at(line_of_selection(), 40)), 0);
+	screen_free(test.screen);
+	setenv("NO_COLOR", "1", 1);
+	test.screen = screen_new(&(struct ui_options){.ascii = false}, &test.fake.feed);
+	screen_resize(test.screen, 24, 80);
+	turn();
+	ck_assert_int_eq(PAIR_NUMBER(attributes_at(line_of_selection(), 40)), 0);
+	stop();
+}
+END_TEST
+
+/* Keys. */
+
+static void on_80x24(void)
+{
+	start(SOURCE_LIVE, "C.UTF-8", 24, 80);
+	turn();
+}
+
+START_TEST(quits)
+{
+	static const int codes[] = {'q', KEY_OF(KEY_F(10))};
+
+	on_80x24();
+	for (size_t i = 0; i < 2; i++) {
+		test.screen->quit = false;
+		key(codes[i]);
+		ck_assert(test.screen->quit);
+	}
+	stop();
+}
+END_TEST
+
+START_TEST(filters)
+{
+	on_80x24();
+	ck_shows("cache_put");
+	type("f>1k");
+	ck_shows("Sizes (3072, 0xc00, 1k-4k, >1M): >1k");
+	key('\n');
+	ck_shows_not("cache_put");
+	ck_shows("sizes >");
+	ck_shows("log_append");
+	/* Enter alone shows all. */
+	type("f\n");
+	ck_shows("cache_put");
+	/* Up brings the last one back, to be changed. */
+	key('f');
+	key(KEY_OF(KEY_UP));
+	key('\n');
+	ck_shows_not("cache_put");
+	key('c');
+	ck_shows("cache_put");
+	ck_shows_not("sizes");
+	/* Esc leaves the filter as it was. */
+	type("f3072");
+	key(KEY_ESCAPE);
+	ck_shows("cache_put");
+	ck_assert_ptr_null(test.screen->prompt.ops);
+	stop();
+}
+END_TEST
+
+START_TEST(filters_wrongly)
+{
+	on_80x24();
+	type("f30x2\n");
+	ck_assert_ptr_nonnull(test.screen->prompt.ops);
+	ck_shows("'30x2'");
+	ck_assert_uint_eq(test.screen->sizes.count, 0);
+	/* The error goes with the next change, the text stays. */
+	key(KEY_OF(KEY_LEFT));
+	key(KEY_OF(KEY_BACKSPACE));
+	ck_shows_not("'30x2'");
+	ck_shows(": 302");
+	type("7");
+	key(KEY_OF(KEY_DC));
+	type("2");
+	key('\n');
+	ck_assert_ptr_null(test.screen->prompt.ops);
+	ck_shows("sizes 3072");
+	stop();
+}
+END_TEST
+
+START_TEST(filters_this_size)
+{
+	on_80x24();
+	key('=');
+	ck_shows("sizes 3072");
+	ck_shows_not("cache_put");
+	key(KEY_OF(KEY_BACKSPACE));
+	ck_shows("cache_put");
+	stop();
+}
+END_TEST
+
+static int compare_columns(const struct column *column)
+{
+	struct suspects *suspects = suspects_of(test.screen->views[0]);
+	struct cell_context context = screen_cells(test.screen);
+	int wrong = 0;
+	int sign = column->descending != test.screen->reverse ? 1 : -1;
+
+	for (size_t i = 1; i < suspects->rows.count; i++)
+		wrong += sign * column->compare(&suspects->rows.row[i - 1],
+						&suspects->rows.row[i], &context) < 0;
+	return wrong;
+}
+
+START_TEST(sorts)
+{
+	on_80x24();
+	ck_shows("by suspicion");
+	ck_selected("query_font_info");
+	for (size_t i = 0; i < column_count; i++) {
+		char by[64];
+
+		snprintf(by, sizeof(by), "by %s", columns[i].name);
+		key(columns[i].key);
+		ck_shows(by);
+		ck_assert_int_eq(compare_columns(&columns[i]), 0);
+		key(columns[i].key);
+		ck_shows("reversed");
+		ck_assert_int_eq(compare_columns(&columns[i]), 0);
+		key('I');
+		ck_shows_not("reversed");
+	}
+	key('>');
+	ck_shows("by suspicion");
+	key('>');
+	ck_shows("by size");
+	key('>');
+	ck_shows("by blocks");
+	key('<');
+	key('<');
+	key('<');
+	ck_shows("by site");
+	key('d');
+	ck_shows("by suspicion");
+	stop();
+}
+END_TEST
+
+/* No key does two things. */
+START_TEST(keys_are_unique)
+{
+	const struct key_table *tables[4];
+
+	on_80x24();
+	key('\n');
+	tables[0] = &test.screen->views[0]->ops->keys;
+	tables[1] = &test.screen->views[1]->ops->keys;
+	tables[2] = &motion_keys;
+	tables[3] = &screen_keys;
+	for (size_t i = 0; i < column_count; i++)
+		for (size_t t = 0; t < 4; t++)
+			if (t != 1)
+				ck_assert_ptr_null(key_lookup(tables[t], columns[i].key));
+	for (size_t t = 0; t < 4; t++) {
+		for (size_t k = 0; k < tables[t]->count; k++) {
+			const struct key *row = &tables[t]->keys[k];
+
+			for (size_t c = 0; c < 4 && row->codes[c]; c++) {
+				ck_assert_ptr_eq(key_lookup(tables[t], row->codes[c]), row);
+				if (t < 2)
+					ck_assert_ptr_null(key_lookup(&motion_keys,
+								      row->codes[c]));
+			}
+		}
+	}
+	stop();
+}
+END_TEST
+
+/* Every key that works is in the help. */
+START_TEST(help_is_complete)
+{
+	const struct key_table *table;
+
+	start(SOURCE_LIVE, "C.UTF-8", 120, 100);
+	turn();
+	table = &test.screen->views[0]->ops->keys;
+	key('?');
+	for (size_t k = 0; k < table->count; k++) {
+		char names[64];
+
+		key_names(&table->keys[k], names, sizeof(names));
+		ck_shows(names);
+		ck_shows(table->keys[k].help);
+	}
+	ck_shows("Everywhere");
+	ck_shows("leaking");
+	key('?');
+	ck_shows_not("Everywhere");
+	key('\n');
+	key('h');
+	ck_shows("Life of one size");
+	key(KEY_ESCAPE);
+	ck_shows("Life of 3072");
+	key(KEY_ESCAPE);
+	ck_shows("CALL SITE");
+	key(KEY_ESCAPE);
+	ck_shows("CALL SITE");
+	stop();
+}
+END_TEST
+
+START_TEST(help_scrolls)
+{
+	start(SOURCE_LIVE, "C.UTF-8", 12, 50);
+	turn();
+	key('?');
+	ck_shows("Suspects");
+	key(KEY_OF(KEY_NPAGE));
+	ck_shows_not("Suspects");
+	key('G');
+	ck_shows("the filter, if there is one");
+	key('g');
+	ck_shows("Suspects");
+	stop();
+}
+END_TEST
+
+START_TEST(searches)
+{
+	on_80x24();
+	key('/');
+	type("log_");
+	ck_selected("log_append");
+	key(KEY_ESCAPE);
+	ck_selected("query_font_info");
+	type("/CACHE");
+	ck_shows("No call site with 'CACHE'");
+	key(KEY_CTRL('u'));
+	type("cache\n");
+	ck_selected("cache_put");
+	key(KEY_CTRL('l'));
+	ck_assert(test.screen->repaint);
+	type("/demo\n");
+	ck_selected("cache_put");
+	key('n');
+	ck_selected("query_font");
+	key('N');
+	ck_selected("cache_put");
+	/* Backspace on nothing leaves. */
+	key('/');
+	key(KEY_OF(KEY_BACKSPACE));
+	ck_assert_ptr_null(test.screen->prompt.ops);
+	stop();
+}
+END_TEST
+
+/* The selected row is that of before, wherever a new picture puts it. */
+START_TEST(selection_follows)
+{
+	struct snapshot *heap;
+
+	on_80x24();
+	key('M');
+	key('j');
+	key('j');
+	ck_selected("query_font_info");
+	heap = fake_heap(90);
+	show(heap, STATE_WATCHING);
+	ck_selected("query_font_info");
+	ck_selected(" 90 ");
+	key('B');
+	ck_selected("query_font_info");
+	key('=');
+	ck_selected("query_font_info");
+	key('c');
+	ck_selected("query_font_info");
+	stop();
+}
+END_TEST
+
+/* But who chose nothing sees the top. */
+START_TEST(selection_stays_on_top)
+{
+	on_80x24();
+	ck_selected("query_font_info");
+	key('M');
+	ck_selected("cache_put");
+	show(fake_heap(900), STATE_WATCHING);
+	ck_selected("query_font_info");
+	stop();
+}
+END_TEST
+
+START_TEST(freezes)
+{
+	on_80x24();
+	key('Z');
+	ck_shows("FROZEN");
+	show(fake_heap(90), STATE_WATCHING);
+	ck_selected(" 10 ");
+	key('Z');
+	ck_shows_not("FROZEN");
+	ck_selected(" 90 ");
+	stop();
+}
+END_TEST
+
+START_TEST(call_chain)
+{
+	on_80x24();
+	ck_shows_not("create_frame");
+	ck_assert_int_eq(test.fake.symbols.lines_asked, 0);
+	key('w');
+	ck_shows("create_frame+0x44 (demo) demo.c:170");
+	key(KEY_OF(KEY_RIGHT));
+	ck_shows_not("create_frame+0x44");
+	key(KEY_OF(KEY_LEFT));
+	key('w');
+	ck_shows_not("create_frame");
+	stop();
+}
+END_TEST
+
+static void on_life(enum source_kind kind)
+{
+	start(kind, "C.UTF-8", 24, 80);
+	turn();
+	key('\n');
+	ck_shows("Life of 3072-byte blocks");
+}
+
+START_TEST(life_steps)
+{
+	on_life(SOURCE_FILE);
+	ck_shows("event 1 of 30");
+	ck_selected("0.500000");
+	ck_selected("load_query_font");
+	ck_shows("freed after 12us by thread 31381");
+	key('b');
+	ck_selected("exit");
+	ck_selected("after 12us");
+	ck_shows("load_query_font+0x14");
+	key('b');
+	ck_selected("enter");
+	key('n');
+	ck_selected("exit");
+	key('\t');
+	ck_selected("enter * query_font_info");
+	ck_shows("still live");
+	key('n');
+	ck_shows("Nothing more happens at this address");
+	key('b');
+	ck_shows("This block is still live");
+	key(']');
+	ck_shows("event 6 of 30");
+	key('[');
+	ck_shows("event 3 of 30");
+	key('[');
+	ck_shows("No earlier block is still live");
+	key('N');
+	ck_shows("event 2 of 30");
+	key('G');
+	ck_shows("event 30 of 30");
+	ck_shows_not("following");
+	key(']');
+	ck_shows("No later block is still live");
+	key('g');
+	key(KEY_ESCAPE);
+	ck_shows("CALL SITE");
+	stop();
+}
+END_TEST
+
+START_TEST(life_follows)
+{
+	on_life(SOURCE_LIVE);
+	ck_shows("following");
+	ck_shows("event 30 of 30");
+	show(fake_heap(20), STATE_WATCHING);
+	ck_shows("event 60 of 60");
+	key('k');
+	ck_shows("event 59 of 60");
+	show(fake_heap(30), STATE_WATCHING);
+	ck_shows("event 59 of 90");
+	ck_shows_not("following");
+	key(KEY_OF(KEY_END));
+	ck_shows("following");
+	show(fake_heap(40), STATE_EXITED);
+	ck_shows("event 120 of 120");
+	stop();
+}
+END_TEST
+
+START_TEST(life_plays)
+{
+	uint64_t due;
+
+	on_life(SOURCE_FILE);
+	key(' ');
+	ck_shows("playing ×1");
+	ck_shows("event 1 of 30");
+	due = screen_tick(test.screen, test.now);
+	ck_assert_uint_gt(due, test.now);
+	/* The next two are microseconds later, the fourth one a second. */
+	test.now += SECOND / 20;
+	turn();
+	ck_shows("event 3 of 30");
+	due = screen_tick(test.screen, test.now);
+	ck_assert_uint_gt(due, test.now + SECOND / 2);
+	ck_assert_uint_lt(due, test.now + SECOND);
+	test.now += SECOND;
+	turn();
+	ck_shows("event 6 of 30");
+	/* Slower: the distance is that of before. */
+	key('-');
+	ck_shows("playing ×0.1");
+	test.now += SECOND;
+	turn();
+	ck_shows("event 6 of 30");
+	key('+');
+	key('+');
+	key('+');
+	ck_shows("playing ×100");
+	test.now += SECOND;
+	turn();
+	ck_shows("event 30 of 30");
+	ck_shows_not("playing");
+	ck_assert_uint_eq(screen_tick(test.screen, test.now), 0);
+	/* At the end it begins anew; a second time stops. */
+	key(' ');
+	ck_shows("event 1 of 30");
+	key(' ');
+	ck_shows_not("playing");
+	stop();
+}
+END_TEST
+
+/* No source lines while it plays: they are slow to find. */
+START_TEST(life_plays_without_lines)
+{
+	int asked;
+
+	on_life(SOURCE_FILE);
+	key(' ');
+	asked = test.fake.symbols.lines_asked;
+	test.now += SECOND;
+	turn();
+	ck_assert_int_eq(test.fake.symbols.lines_asked, asked);
+	stop();
+}
+END_TEST
+
+START_TEST(life_of_freed_elsewhere)
+{
+	on_80x24();
+	type("f100\n");
+	key('\n');
+	key('g');
+	ck_shows("by thread 31382");
+	stop();
+}
+END_TEST
+
+START_TEST(life_without_log)
+{
+	struct snapshot *heap = fake_heap(10);
+
+	on_80x24();
+	log_view_unref(heap->log);
+	heap->log = NULL;
+	show(heap, STATE_WATCHING);
+	key('\n');
+	ck_shows("No log of single events is kept here");
+	key('n');
+	key('b');
+	key(' ');
+	key('G');
+	stop();
+}
+END_TEST
+
+START_TEST(life_with_dropped)
+{
+	struct snapshot *heap = fake_heap(2);
+	struct log *log = log_new(8192, NULL);
+
+	on_80x24();
+	log_view_unref(heap->log);
+	heap->end = heap->start + SECOND / 25;
+	for (unsigned i = 0; i < 40000; i++)
+		fake_log(log, heap->start + i * 1000, 0x1000 + i / 2 * 16, 3072, i % 2 == 0, 7, 0,
+			 i % 2 == 0);
+	heap->log = log_view_new(log);
+	log_free(log);
+	show(heap, STATE_WATCHING);
+	type("f3072\n");
+	key('\n');
+	ck_shows("of 15424, 24576 earlier dropped");
+	key('g');
+	ck_selected("enter");
+	stop();
+}
+END_TEST
+
+/* Sizes. */
+
+START_TEST(resize_during_prompt)
+{
+	on_80x24();
+	type("f30");
+	resize(10, 40);
+	/* The label alone is as wide as the screen: the end stays in sight. */
+	type("72");
+	ck_assert_int_eq((int)test.screen->prompt.length, 4);
+	resize(1, 1);
+	key('x');
+	key('\n');
+	resize(24, 80);
+	ck_shows("'3072x'");
+	key(KEY_OF(KEY_BACKSPACE));
+	key('\n');
+	ck_shows("sizes 3072");
+	stop();
+}
+END_TEST
+
+START_TEST(tiny)
+{
+	static const int sizes[][2] = {{1, 1}, {1, 80}, {2, 2}, {3, 5}, {4, 40}, {5, 1}, {24, 1},
+				       {6, 20}, {7, 30}, {8, 30}, {9, 30}, {100, 300}, {2, 500}};
+	static const int codes[] = {'j', '?', KEY_ESCAPE, '\n', 'j', 'w', 'b', '?', KEY_ESCAPE,
+				    KEY_ESCAPE, 'f', 'x', '\n', KEY_ESCAPE, 'w', 'G'};
+
+	on_80x24();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		resize(sizes[i][0], sizes[i][1]);
+		for (size_t j = 0; j < sizeof(codes) / sizeof(codes[0]); j++)
+			key(codes[j]);
+	}
+	stop();
+}
+END_TEST
+
+static uint32_t random_number(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+#define FUZZ_KEYS 20000
+
+START_TEST(random_keys)
+{
+	static const int codes[] = {
+		'\n', KEY_ESCAPE, '\t', ' ', KEY_OF(KEY_UP), KEY_OF(KEY_DOWN), KEY_OF(KEY_LEFT),
+		KEY_OF(KEY_RIGHT), KEY_OF(KEY_PPAGE), KEY_OF(KEY_NPAGE), KEY_OF(KEY_HOME),
+		KEY_OF(KEY_END), KEY_OF(KEY_BACKSPACE), KEY_OF(KEY_DC), KEY_OF(KEY_BTAB),
+		KEY_OF(KEY_F(1)), KEY_OF(KEY_RESIZE), KEY_OF(KEY_MOUSE), 0xe4, 0x540d, 0x1f600,
+		0x301, 'f', '/', '\n', '=', 'c', '?', '>',
+	};
+	uint32_t random = 4711;
+
+	start(_i ? SOURCE_FILE : SOURCE_LIVE, _i ? "C" : "C.UTF-8", 24, 80);
+	for (int i = 0; i < FUZZ_KEYS; i++) {
+		uint32_t choice = random_number(&random) % 100;
+
+		test.now += random_number(&random) % (SECOND / 2);
+		if (choice < 2)
+			resize(1 + (int)(random_number(&random) % 50),
+			       1 + (int)(random_number(&random) % 200));
+		else if (choice < 3)
+			show(fake_heap(2 + random_number(&random) % 40),
+			     (enum source_state)(random_number(&random) % (STATE_FAILED + 1)));
+		else if (choice < 50)
+			key(codes[random_number(&random) % (sizeof(codes) / sizeof(codes[0]))]);
+		else
+			key((int)(random_number(&random) % 128));
+	}
+	stop();
+}
+END_TEST
+
+static Suite *suite(void)
+{
+	Suite *result = suite_create("ui");
+	TCase *kept_screens = tcase_create("screens");
+	TCase *keys = tcase_create("keys");
+	TCase *sizes = tcase_create("sizes");
+
+	tcase_add_loop_test(kept_screens, screens, 0, KEPT_COUNT);
+	tcase_add_test(kept_screens, ascii_option);
+	tcase_add_test(kept_screens, monochrome);
+	tcase_add_test(kept_screens, no_color);
+	suite_add_tcase(result, kept_screens);
+
+	tcase_add_test(keys, quits);
+	tcase_add_test(keys, filters);
+	tcase_add_test(keys, filters_wrongly);
+	tcase_add_test(keys, filters_this_size);
+	tcase_add_test(keys, sorts);
+	tcase_add_test(keys, keys_are_unique);
+	tcase_add_test(keys, help_is_complete);
+	tcase_add_test(keys, help_scrolls);
+	tcase_add_test(keys, searches);
+	tcase_add_test(keys, selection_follows);
+	tcase_add_test(keys, selection_stays_on_top);
+	tcase_add_test(keys, freezes);
+	tcase_add_test(keys, call_chain);
+	tcase_add_test(keys, life_steps);
+	tcase_add_test(keys, life_follows);
+	tcase_add_test(keys, life_plays);
+	tcase_add_test(keys, life_plays_without_lines);
+	tcase_add_test(keys, life_of_freed_elsewhere);
+	tcase_add_test(keys, life_without_log);
+	tcase_add_test(keys, life_with_dropped);
+	suite_add_tcase(result, keys);
+
+	tcase_add_test(sizes, resize_during_prompt);
+	tcase_add_test(sizes, tiny);
+	tcase_add_loop_test(sizes, random_keys, 0, 2);
+	tcase_set_timeout(sizes, 300);
+	suite_add_tcase(result, sizes);
+	return result;
+}
+
+int main(void)
+{
+	return run_suite(suite());
+}

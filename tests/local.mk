@@ -6,9 +6,14 @@
 unit_tests = \
 	tests/test_decode \
 	tests/test_heap \
+	tests/test_options \
+	tests/test_order \
 	tests/test_perfdata \
 	tests/test_probepoint \
 	tests/test_records \
+	tests/test_rows \
+	tests/test_session \
+	tests/test_sizespec \
 	tests/test_symbols
 
 # Need a live target: root and uprobes, see skip_or_fail() in testing.h.

@@ -494,6 +494,32 @@ START_TEST(stubs_show_by_what_they_do)
 }
 END_TEST
 
+/* A stub of a function that is no allocator's reaches none; but it lies apart.  */
+START_TEST(stubs_show_by_where_they_are)
+{
+	struct script script;
+	struct snapshot *snapshot;
+	char state[512];
+	const char *text = "1: malloc 20 = a0\n1: realloc a0 40 = b0\n"
+			   "1: free b0\n"
+			   "1: +realloc 5 6 @19000\n1: -realloc 7 @19000\n";
+
+	snapshot = run_snapshot(&script, text);
+	snapshot_unref(snapshot);
+	ck_assert(heap_found_stubs(script.heap));
+	ck_assert_int_eq(heap_restart(script.heap), 0);
+	run_lines(&script, text);
+	heap_finish(script.heap);
+	ck_assert(!heap_found_stubs(script.heap));
+	snapshot = heap_snapshot(script.heap);
+	describe(snapshot, state, sizeof(state));
+	ck_assert_str_eq(state, "malloc 1 realloc 1 free 1 live 0/0 "
+			 "[20: 0 +1 -1] [40: 0 +1 -1]");
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
+}
+END_TEST
+
 START_TEST(wrappers_are_no_stubs)
 {
 	struct script script;
@@ -764,6 +790,7 @@ int main(void)
 	tcase_add_test(pairing, missed_return_without_loss);
 	tcase_add_test(pairing, processes);
 	tcase_add_test(pairing, stubs_show_by_what_they_do);
+	tcase_add_test(pairing, stubs_show_by_where_they_are);
 	tcase_add_test(pairing, wrappers_are_no_stubs);
 	tcase_add_test(pairing, stubs_are_left_out_when_known);
 	suite_add_tcase(suite, pairing);

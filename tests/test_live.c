@@ -290,7 +290,8 @@ static void forget(struct seen *seen)
 
 static struct capture *begin(struct seen *seen, pid_t pid)
 {
-	struct capture_options options = { .pid = pid };
+	/* A busy machine may let us wait long.  */
+	struct capture_options options = { .pid = pid, .ring_kib = 16384 };
 	struct error error = { "" };
 	struct capture *capture;
 
@@ -495,6 +496,7 @@ START_TEST(threads_before_and_after)
 	run(capture, &seen, &caller, "crowd", 20);
 	/* And each has one child.  */
 	ck_assert_int_eq(run(capture, &seen, &caller, "go", 50), 40);
+	capture_stop(capture, &seen.sink);
 	check_threads(&seen, 50, 80);
 	ck_assert_uint_ge(seen.exits, 80);
 	capture_close(capture);
@@ -516,6 +518,7 @@ START_TEST(threads_while_attaching)
 	crowd = run(capture, &seen, &caller, "grown", 0);
 	ck_assert_int_gt(crowd, 10);
 	ck_assert_int_eq(run(capture, &seen, &caller, "go", 20), crowd);
+	capture_stop(capture, &seen.sink);
 	check_threads(&seen, 20, 2 * crowd);
 	capture_close(capture);
 	ck_assert_uint_eq(probes_left(), 0);
@@ -539,6 +542,7 @@ START_TEST(short_lived_threads)
 		poll_once(capture, &seen, 10);
 	churned = run(capture, &seen, &caller, "churned", 0);
 	ck_assert_int_gt(churned, 0);
+	capture_stop(capture, &seen.sink);
 	ck_assert_uint_eq(seen.lost, 0);
 	ck_assert_uint_eq(seen.sized_all, 3ul * churned);
 	capture_close(capture);
@@ -566,7 +570,7 @@ START_TEST(posix_memalign_pointers)
 	launch(&caller);
 	capture = begin(&seen, caller.pid);
 	threads = run(capture, &seen, &caller, "pointers", COUNT);
-	poll_once(capture, &seen, 0);
+	capture_stop(capture, &seen.sink);
 	ck_assert_uint_eq(seen.lost, 0);
 	/* A thread may have been on several CPUs.  */
 	qsort(seen.result, seen.results, sizeof *seen.result, by_time);

@@ -29,6 +29,10 @@
    left takes two.  */
 #define LAST_PASSES 64
 
+/* How often at most the kernel is asked for what was lost, ns: it takes a
+   system call for every event, thread and CPU.  */
+#define ASK_NS 1000000000u
+
 struct capture {
 	pid_t pid;
 	int pidfd;              /* readable when the process has ended */
@@ -40,6 +44,7 @@ struct capture {
 	size_t count;
 	bool must_look;         /* some rings have no descriptor */
 	bool stopped;
+	uint64_t asked;         /* when, ns of CLOCK_MONOTONIC */
 };
 
 static int open_pidfd(pid_t pid)
@@ -216,15 +221,27 @@ static int wait_for_events(struct capture *capture, int timeout_ms,
 	return 0;
 }
 
-/* Empties the rings, for the last time.  */
-static void finish(struct capture *capture, const struct sink *sink)
+/* Tells what has been lost since it was last told, by the kernel's
+   counters.  */
+static void tell_lost(struct capture *capture, const struct sink *sink)
 {
 	struct hit hit = {
 		.kind = HIT_LOST,
 		.flags = HIT_LOST_TOTAL,
 		.pid = capture->pid,
 		.tid = capture->pid,
+		.time = now(),
 	};
+
+	hit.argument[0] = watch_lost(capture->watch);
+	if (hit.argument[0])
+		sink->hit(sink->context, &hit, NULL, 0);
+	capture->asked = hit.time;
+}
+
+/* Empties the rings, for the last time.  */
+static void finish(struct capture *capture, const struct sink *sink)
+{
 	int passes = 0;
 
 	if (capture->stopped)
@@ -233,10 +250,7 @@ static void finish(struct capture *capture, const struct sink *sink)
 	watch_stop(capture->watch);
 	while (watch_pass(capture->watch, sink) && ++passes < LAST_PASSES)
 		;
-	hit.argument[0] = watch_lost(capture->watch);
-	hit.time = now();
-	if (hit.argument[0])
-		sink->hit(sink->context, &hit, NULL, 0);
+	tell_lost(capture, sink);
 	/* The second says that there is nothing younger either.  */
 	sink->round(sink->context);
 }
@@ -255,6 +269,9 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		finish(capture, sink);
 	else
 		watch_pass(capture->watch, sink);
+	if (watch_was_full(capture->watch) &&
+	    now() - capture->asked >= ASK_NS)
+		tell_lost(capture, sink);
 	sink->round(sink->context);
 	*status = exited ? CAPTURE_EXITED : CAPTURE_RUNNING;
 	return 0;

@@ -41,9 +41,9 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		 const struct sink *sink, enum capture_status *status,
 		 struct error *error);
 
-/* Stops watching and delivers all there is, for the last time: what was lost
-   in all comes as a HIT_LOST with HIT_LOST_TOTAL.  capture_poll() does the
-   same by itself when the process ends.  */
+/* Stops watching and delivers all there is, for the last time, with a HIT_LOST
+   for what no record has told of.  capture_poll() does the same by itself when the
+   process ends.  */
 void capture_stop(struct capture *capture, const struct sink *sink);
 
 /* Takes the probes away.  May take a quarter of a second: give the terminal

@@ -30,6 +30,9 @@
 /* Descriptors that the rest of the program may need.  */
 #define SPARE_FILES 128
 
+/* More than any sample here takes, bytes: 127 frames and some fields.  */
+#define PERF_SAMPLE_ROOM 2048
+
 #define EVENTS_MAX (2 * ALLOC_COUNT + 1)
 
 struct rings {
@@ -439,14 +442,19 @@ static uint64_t drain_ring(struct perf_mmap *map, size_t most,
 uint64_t rings_drain(struct rings *rings,
 		     void (*each)(void *context,
 				  const struct perf_event_header *record),
-		     void *context)
+		     void *context, bool *full)
 {
-	uint64_t bytes = 0;
+	uint64_t bytes, sum = 0;
 	struct perf_mmap *map;
 
-	perf_evlist__for_each_mmap(rings->evlist, map, false)
-		bytes += drain_ring(map, rings->ring_size, each, context);
-	return bytes;
+	perf_evlist__for_each_mmap(rings->evlist, map, false) {
+		bytes = drain_ring(map, rings->ring_size, each, context);
+		/* Less than the longest sample was free.  */
+		if (bytes + PERF_SAMPLE_ROOM >= rings->ring_size)
+			*full = true;
+		sum += bytes;
+	}
+	return sum;
 }
 
 uint64_t rings_lost(struct rings *rings)

@@ -46,6 +46,8 @@ struct watch {
 	unsigned offset[ALLOC_COUNT];   /* of the probe in its function */
 	struct pending *first, **last;
 	uint64_t pass;
+	bool full;              /* a ring was, so that samples may be lost */
+	uint64_t lost;          /* as told already */
 	/* During a pass.  */
 	const struct sink *sink;
 	struct sink own;
@@ -190,7 +192,8 @@ uint64_t watch_pass(struct watch *watch, const struct sink *sink)
 	watch->pass++;
 	for (unsigned i = 0; i < watch->sets; i++) {
 		watch->current = i;
-		bytes += rings_drain(watch->set[i], take_record, watch);
+		bytes += rings_drain(watch->set[i], take_record, watch,
+				     &watch->full);
 	}
 	if (watch->first) {
 		settle(watch);
@@ -375,13 +378,20 @@ bool watch_fds(const struct watch *watch, struct pollfd *fds)
 	return all;
 }
 
+bool watch_was_full(const struct watch *watch)
+{
+	return watch->full;
+}
+
 uint64_t watch_lost(struct watch *watch)
 {
-	uint64_t lost = 0;
+	uint64_t lost = 0, before = watch->lost;
 
+	watch->full = false;
 	for (unsigned i = 0; i < watch->sets; i++)
 		lost += rings_lost(watch->set[i]);
-	return lost;
+	watch->lost = lost;
+	return lost - before;
 }
 
 void watch_close(struct watch *watch)

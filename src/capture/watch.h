@@ -40,7 +40,10 @@ uint64_t watch_pass(struct watch *watch, const struct sink *sink);
 size_t watch_rings(const struct watch *watch);
 bool watch_fds(const struct watch *watch, struct pollfd *fds);
 
-/* Samples lost so far, see rings_lost().  */
+/* Whether samples may have been lost since watch_lost() was last asked.  */
+bool watch_was_full(const struct watch *watch);
+
+/* How many have been lost since it was last asked, see rings_lost().  */
 uint64_t watch_lost(struct watch *watch);
 
 /* NULL is allowed.  */

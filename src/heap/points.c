@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Libraries that probes are put into are smaller than this; another one may
+   have a function of the same name beyond.  */
+#define OBJECT_SIZE (UINT64_C(16) << 20)
+
+static uint64_t distance(const struct point *a, const struct point *b)
+{
+	return a->address > b->address ? a->address - b->address :
+	       b->address - a->address;
+}
+
 void points_clear(struct points *points)
 {
 	for (size_t i = 0; i < points->size; i++)
@@ -97,12 +107,56 @@ static bool proves_stub(const struct point *point, const struct point *other)
 	       point->last_reached == other->address;
 }
 
+/* No two functions of one name are in one object.  */
+static bool are_rivals(const struct point *a, const struct point *b)
+{
+	return a != b && a->image == b->image && a->function == b->function &&
+	       distance(a, b) < OBJECT_SIZE;
+}
+
+static bool has_rival(const struct points *points, const struct point *point)
+{
+	for (size_t i = 0; i < points->size; i++) {
+		if (points->table[i] && are_rivals(point, points->table[i]))
+			return true;
+	}
+	return false;
+}
+
+/* How far POINT lies from the nearest function of which there is no doubt.  */
+static uint64_t isolation(const struct points *points,
+			  const struct point *point)
+{
+	uint64_t least = UINT64_MAX;
+
+	for (size_t i = 0; i < points->size; i++) {
+		const struct point *other = points->table[i];
+
+		if (!other || other->image != point->image ||
+		    other->function == point->function || other->stub ||
+		    has_rival(points, other))
+			continue;
+		if (distance(point, other) < least)
+			least = distance(point, other);
+	}
+	return least;
+}
+
 static bool is_stub(const struct points *points, const struct point *point)
 {
-	if (point->known || !point->calls || point->reached < point->calls)
+	bool proven = point->calls && point->reached == point->calls;
+
+	if (point->known)
 		return false;
 	for (size_t i = 0; i < points->size; i++) {
-		if (points->table[i] && proves_stub(point, points->table[i]))
+		const struct point *other = points->table[i];
+
+		if (!other)
+			continue;
+		if (proven && proves_stub(point, other))
+			return true;
+		if (are_rivals(point, other) && !other->stub &&
+		    isolation(points, other) < isolation(points, point))
 			return true;
 	}
 	return false;

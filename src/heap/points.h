@@ -13,7 +13,8 @@
    the one that the stub leads to: hits there are no operations.  Where the
    binary is at hand its sections tell; else a stub shows itself as a second
    address of a function, whose calls all reach another function and return
-   the same.  */
+   the same, or that lies farther from the other functions, which stand
+   together, than the first.  */
 struct point {
 	uint64_t address;
 	uint64_t image;         /* which process and program, see follow_image() */

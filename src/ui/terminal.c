@@ -43,6 +43,25 @@ static int open_streams(struct terminal *terminal, struct error *error)
 	return 0;
 }
 
+/* Which of the two forms a terminal sends depends on a mode that some get
+   wrong; none uses the other form for another key.  */
+static const struct {
+	const char *sequence;
+	int code;
+} arrows[] = {
+	{"\x1b[A", KEY_UP}, {"\x1b[B", KEY_DOWN}, {"\x1b[C", KEY_RIGHT}, {"\x1b[D", KEY_LEFT},
+	{"\x1b[H", KEY_HOME}, {"\x1b[F", KEY_END},
+	{"\x1bOA", KEY_UP}, {"\x1bOB", KEY_DOWN}, {"\x1bOC", KEY_RIGHT}, {"\x1bOD", KEY_LEFT},
+	{"\x1bOH", KEY_HOME}, {"\x1bOF", KEY_END},
+};
+
+static void define_arrows(void)
+{
+	for (size_t i = 0; i < sizeof(arrows) / sizeof(arrows[0]); i++)
+		if (key_defined(arrows[i].sequence) == 0)
+			define_key(arrows[i].sequence, arrows[i].code);
+}
+
 static int start_curses(struct terminal *terminal, struct error *error)
 {
 	const char *type = getenv("TERM");
@@ -72,6 +91,7 @@ static int start_curses(struct terminal *terminal, struct error *error)
 		endwin();
 		return error_set(error, "%s", _("out of memory"));
 	}
+	define_arrows();
 	keypad(terminal->input, TRUE);
 	nodelay(terminal->input, TRUE);
 	return 0;

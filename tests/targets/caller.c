@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 #define SIZE 4242
-#define CROWD_MAX 2000
+#define CROWD_MAX 200
 #define POINTERS_MAX 20000
 
 /* Keeps the compiler from leaving calls out. */

@@ -32,10 +32,10 @@ function rooms() {
 	may["present"] = "base heap symbols"
 	may["report"] = "base heap symbols present"
 	may["ui"] = "base heap symbols present"
+	may["session"] = "base heap trace capture perfdata symbols present"
 }
 
-# The rooms that may include the headers of a library. main.c and session.c
-# compose rooms and include none.
+# The rooms that may include the headers of a library.
 function libraries() {
 	owner["(ncurses[a-z]*/)?(curses|ncurses|panel|term|form|menu)[.]h"] = "ui"
 	owner["(tracefs/)?tracefs[.]h"] = "capture"

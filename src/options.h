@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "report/report.h"
-#include "session.h"
+#include "session/session.h"
 
 /* The command line.  */
 

@@ -7,44 +7,45 @@
 uprobe_events=/sys/kernel/tracing/uprobe_events
 [ -w $uprobe_events ] || uprobe_events=/sys/kernel/debug/tracing/uprobe_events
 
-# one_probe LIBC GROUP DEFINITION.  -f: the name may be taken in another group,
-# even by another program's probe; perf probe refuses it otherwise.
-one_probe()
-{
-	probe_message=$(perf probe -q -f -x "$1" "$2:$3" 2>&1) ||
-		$FATAL "perf probe $3: $probe_message"
-}
-
 # make_probes LIBC GROUP [all]: with "all" those of functions, too, that the
-# scripts left out.
+# scripts left out.  -f: the name may be taken in another group, even by another
+# program's probe; perf probe refuses it otherwise.  In one call, as each reads
+# all of the library's symbols.
 make_probes()
 {
-	one_probe "$1" "$2" 'malloc=malloc bytes=%di'
-	one_probe "$1" "$2" 'malloc_ret=malloc%return arg1=$retval'
-	one_probe "$1" "$2" 'calloc=calloc n=%di elem_size=%si'
-	one_probe "$1" "$2" 'calloc_ret=calloc%return arg1=$retval'
-	one_probe "$1" "$2" 'realloc=realloc oldmem=%di bytes=%si'
-	one_probe "$1" "$2" 'realloc_ret=realloc%return arg1=$retval'
-	one_probe "$1" "$2" 'aligned_alloc=aligned_alloc alignment=%di bytes=%si'
-	one_probe "$1" "$2" 'aligned_alloc_ret=aligned_alloc%return arg1=$retval'
-	one_probe "$1" "$2" \
-		'posix_memalign=posix_memalign memptr=%di alignment=%si size=%dx'
-	one_probe "$1" "$2" 'free=free mem=%di'
-	if [ "${3-}" != all ]; then
-		one_probe "$1" "$2" \
-			'posix_memalign_ret=posix_memalign%return arg1=$retval'
-		return
-	fi
+	probe_libc=$1 probe_group=$2 probe_all=${3-}
+	# The dollars are for perf.
+	# shellcheck disable=SC2016
+	set -- 'malloc=malloc bytes=%di' \
+		'malloc_ret=malloc%return arg1=$retval' \
+		'calloc=calloc n=%di elem_size=%si' \
+		'calloc_ret=calloc%return arg1=$retval' \
+		'realloc=realloc oldmem=%di bytes=%si' \
+		'realloc_ret=realloc%return arg1=$retval' \
+		'aligned_alloc=aligned_alloc alignment=%di bytes=%si' \
+		'aligned_alloc_ret=aligned_alloc%return arg1=$retval' \
+		'posix_memalign=posix_memalign memptr=%di alignment=%si size=%dx' \
+		'free=free mem=%di'
 	# In glibc 2.36 for x86-64 %rdx still holds what went to *memptr.
-	one_probe "$1" "$2" \
-		'posix_memalign_ret=posix_memalign%return arg1=$retval ptr=%dx'
-	one_probe "$1" "$2" \
-		'reallocarray=reallocarray optr=%di nmemb=%si elem_size=%dx'
-	one_probe "$1" "$2" 'reallocarray_ret=reallocarray%return arg1=$retval'
-	one_probe "$1" "$2" 'memalign=memalign alignment=%di bytes=%si'
-	one_probe "$1" "$2" 'memalign_ret=memalign%return arg1=$retval'
-	one_probe "$1" "$2" 'valloc=valloc bytes=%di'
-	one_probe "$1" "$2" 'valloc_ret=valloc%return arg1=$retval'
+	# shellcheck disable=SC2016
+	if [ "$probe_all" = all ]; then
+		set -- "$@" \
+			'posix_memalign_ret=posix_memalign%return arg1=$retval ptr=%dx' \
+			'reallocarray=reallocarray optr=%di nmemb=%si elem_size=%dx' \
+			'reallocarray_ret=reallocarray%return arg1=$retval' \
+			'memalign=memalign alignment=%di bytes=%si' \
+			'memalign_ret=memalign%return arg1=$retval' \
+			'valloc=valloc bytes=%di' \
+			'valloc_ret=valloc%return arg1=$retval'
+	else
+		set -- "$@" 'posix_memalign_ret=posix_memalign%return arg1=$retval'
+	fi
+	for probe in "$@"; do
+		shift
+		set -- "$@" -a "$probe_group:$probe"
+	done
+	probe_message=$(perf probe -q -f -x "$probe_libc" "$@" 2>&1) ||
+		$FATAL "perf probe: $probe_message"
 }
 
 # delete_probes GROUP
@@ -82,15 +83,17 @@ end_process()
 
 # start_recorder DIRECTORY OUTPUT GROUP PID [OPTION]...: sets $recorder, and
 # returns when perf has attached to all threads and enabled the events.
+# -N: nothing goes to the user's build-id cache.
 start_recorder()
 {
 	recorder_directory=$1 recorder_output=$2 recorder_group=$3
 	recorder_pid=$4
 	shift 4
+	rm -f "$recorder_directory/control" "$recorder_directory/ack"
 	mkfifo "$recorder_directory/control" "$recorder_directory/ack" || exit 1
 	# Opened for both ways, so that neither end waits for the other.
 	exec 8<>"$recorder_directory/control" 9<>"$recorder_directory/ack"
-	perf record -o "$recorder_output" "$@" -g -D -1 \
+	perf record -N -o "$recorder_output" "$@" -g -D -1 \
 		--control="fd:8,9" -e "$recorder_group:*" -p "$recorder_pid" \
 		>"$recorder_directory/record.log" 2>&1 &
 	recorder=$!

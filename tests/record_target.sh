@@ -4,13 +4,14 @@
 # Records one of tests/targets with the probes of the scripts that leaktop
 # replaces, from its start byte to its end byte, no more and no less.
 #
-#   record_target.sh [-a] [-o FILE] [-g GROUP] [-m PAGES] COMMAND [ARGUMENT]...
+#   record_target.sh [-ak] [-o FILE] [-g GROUP] [-m PAGES] COMMAND [ARGUMENT]...
 #
 #   -o FILE   the recording (target.data); what the target printed after
 #             "ready", its truth, goes to FILE.truth
 #   -g GROUP  group of the probes (lttest_target_PID)
 #   -m PAGES  buffer for each CPU (4096)
 #   -a        also probe reallocarray, memalign and valloc
+#   -k        GROUP's probes are there already, and are kept
 #
 # COMMAND prints "ready" and waits for a byte, prints the rest and waits for
 # another one.  Exit status 77: not possible on this machine.
@@ -20,13 +21,14 @@ set -u
 output=target.data
 group=lttest_target_$$
 pages=4096
-all=
-while getopts ao:g:m: option; do
+all= keep=
+while getopts ako:g:m: option; do
 	case $option in
 	o) output=$OPTARG ;;
 	g) group=$OPTARG ;;
 	m) pages=$OPTARG ;;
 	a) all=all ;;
+	k) keep=1 ;;
 	*) sed -n '/^#   record/,/^$/s/^# \{0,1\}//p' "$0" >&2; exit 2 ;;
 	esac
 done
@@ -55,7 +57,7 @@ cleanup()
 	end_process "$recorder" INT
 	end_process "$target" KILL
 	wait
-	delete_probes "$group"
+	[ -n "$keep" ] || delete_probes "$group"
 	rm -rf "$directory"
 	exit $status
 }
@@ -78,7 +80,7 @@ wait_for()
 	done
 }
 wait_for '^ready$'
-make_probes "$(libc_of $target)" "$group" $all
+[ -n "$keep" ] || make_probes "$(libc_of $target)" "$group" $all
 start_recorder "$directory" "$output" "$group" $target -m "$pages"
 printf x >&7
 wait_for '^done$\|\]}$'

@@ -30,7 +30,8 @@ struct caller {
 	int fd;                 /* its stdin and stdout */
 };
 
-static void start(struct caller *caller)
+/* LIBRARIES, if not NULL, is where its libraries are looked for first.  */
+static void start(struct caller *caller, const char *libraries)
 {
 	const char *dir = getenv("abs_top_builddir");
 	char path[4096];
@@ -46,6 +47,8 @@ static void start(struct caller *caller)
 		dup2(pair[1], 1);
 		close(pair[0]);
 		close(pair[1]);
+		if (libraries)
+			setenv("LD_LIBRARY_PATH", libraries, 1);
 		execl(path, "caller", (char *)NULL);
 		_exit(127);
 	}
@@ -94,7 +97,7 @@ static void end(struct caller *caller)
 
 static void launch(struct caller *caller)
 {
-	start(caller);
+	start(caller, NULL);
 	ck_assert_int_eq(answer(caller), caller->pid);
 }
 
@@ -720,6 +723,92 @@ START_TEST(exec_and_fork)
 }
 END_TEST
 
+/* Whatever happens meanwhile, nothing stays behind.  */
+START_TEST(dies_while_attaching)
+{
+	struct caller caller;
+	struct seen seen;
+
+	for (int delay = 0; delay < 40; delay += 4) {
+		struct capture_options options = { 0 };
+		struct capture *capture;
+		struct error error = { "" };
+		pid_t killer;
+
+		launch(&caller);
+		options.pid = caller.pid;
+		watch_for(&seen, caller.pid);
+		killer = fork();
+		if (!killer) {
+			usleep(delay * 1000);
+			kill(caller.pid, SIGKILL);
+			_exit(0);
+		}
+		capture = capture_open(&options, &seen.sink, &error);
+		if (!capture)
+			ck_assert_str_ne(error.text, "");
+		waitpid(killer, NULL, 0);
+		if (capture) {
+			int polls = 0;
+
+			while (poll_once(capture, &seen, 100) !=
+			       CAPTURE_EXITED)
+				ck_assert_int_lt(++polls, 50);
+		}
+		capture_close(capture);
+		ck_assert_uint_eq(probes_left(), 0);
+		forget(&seen);
+		end(&caller);
+	}
+}
+END_TEST
+
+static void copy_file(const char *from, const char *to)
+{
+	char buffer[65536];
+	size_t n;
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+
+	ck_assert(in && out);
+	while ((n = fread(buffer, 1, sizeof buffer, in)))
+		ck_assert_uint_eq(fwrite(buffer, 1, n, out), n);
+	fclose(in);
+	ck_assert(!fclose(out));
+}
+
+/* A C library that has been replaced on disk since it was mapped, under a
+   path that no probe definition can hold.  */
+START_TEST(deleted_library)
+{
+	static struct libc libc;
+	char dir[] = "/tmp/leaktop live XXXXXX", path[64];
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	struct error error = { "" };
+
+	launch(&caller);
+	ck_assert_msg(!libc_find(&libc, caller.pid, &error), "%s", error.text);
+	end(&caller);
+	ck_assert_ptr_nonnull(mkdtemp(dir));
+	snprintf(path, sizeof path, "%s/libc.so.6", dir);
+	copy_file(libc.path, path);
+	start(&caller, dir);
+	ck_assert_int_eq(answer(&caller), caller.pid);
+	ck_assert_msg(!libc_find(&libc, caller.pid, &error), "%s", error.text);
+	ck_assert_str_eq(libc.name, path);
+	unlink(path);
+	rmdir(dir);
+	capture = begin(&seen, caller.pid);
+	run(capture, &seen, &caller, "run", 10);
+	check_rounds(&seen, 10);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	forget(&seen);
+	end(&caller);
+}
+END_TEST
+
 START_TEST(stop_delivers_the_rest)
 {
 	struct caller caller;
@@ -803,8 +892,8 @@ START_TEST(refusals)
 	pid_t zombie;
 
 	setenv("LC_ALL", "C", 1);
-	expect_refused(0, "No process 0");
-	expect_refused(TIDS_MAX + 1, "No process");
+	expect_refused(0, "no process 0");
+	expect_refused(TIDS_MAX + 1, "no process");
 	expect_refused(getpid(), "itself");
 	if (kernel_thread())
 		expect_refused(kernel_thread(), "kernel thread");
@@ -886,11 +975,13 @@ int main(void)
 	/* CK_RUN_CASE chooses one.  */
 	const TTest *const calls[] = { every_call_once,
 		chosen_points_equal_entries, posix_memalign_pointers,
-		stop_delivers_the_rest, losses_are_told, NULL };
+		stop_delivers_the_rest, losses_are_told, deleted_library,
+		NULL };
 	const TTest *const threads[] = { threads_before_and_after,
 		threads_while_attaching, short_lived_threads, NULL };
 	const TTest *const ends[] = { target_exits, target_is_killed,
-		closed_under_load, stopped_target, exec_and_fork, NULL };
+		dies_while_attaching, closed_under_load, stopped_target,
+		exec_and_fork, NULL };
 	const TTest *const checks[] = { refusals, not_permitted, NULL };
 	Suite *suite = suite_create("live");
 	int result;

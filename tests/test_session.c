@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "report/report.h"
-#include "session.h"
+#include "session/session.h"
 #include "testing.h"
 
 /* The whole pipe on the recording of the demo, up to the reports.  */

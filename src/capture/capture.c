@@ -87,7 +87,7 @@ static int add_formats(struct capture *capture, struct error *error)
 		char *text = probes_format(probes, &probes->probe[i], &size);
 
 		if (!text)
-			return error_set(error, _("Can't read the format of event %s:%s"),
+			return error_set(error, _("can't read the format of event %s:%s"),
 					 probes->group, probes->probe[i].name);
 		result = decoder_add_format(capture->decoder, probes->group,
 					    text, size, error);
@@ -142,14 +142,14 @@ static int start(struct capture *capture, const struct capture_options *options,
 	capture->pidfd = open_pidfd(options->pid);
 	if (capture->pidfd < 0)
 		return errno == ESRCH ?
-			error_set(error, _("No process %d"), (int)options->pid) :
-			error_set(error, _("Can't watch for the end of process %d: %s"),
+			error_set(error, _("no process %d"), (int)options->pid) :
+			error_set(error, _("can't watch for the end of process %d: %s"),
 				  (int)options->pid, strerror(errno));
 	if (libc_find(&capture->libc, capture->pid, error))
 		return -1;
 	capture->decoder = decoder_new();
 	if (!capture->decoder)
-		return error_set(error, _("Out of memory"));
+		return error_set(error, _("out of memory"));
 	if (probes_make(&capture->probes, &capture->libc, error) ||
 	    add_formats(capture, error))
 		return -1;
@@ -162,7 +162,7 @@ static int start(struct capture *capture, const struct capture_options *options,
 	capture->count = watch_rings(capture->watch);
 	capture->fds = calloc(capture->count + 2, sizeof *capture->fds);
 	if (!capture->fds)
-		return error_set(error, _("Out of memory"));
+		return error_set(error, _("out of memory"));
 	capture->must_look = !watch_fds(capture->watch, capture->fds);
 	/* New mappings are recorded already, so none is missed.  */
 	report_target(capture, sink);
@@ -179,7 +179,7 @@ struct capture *capture_open(const struct capture_options *options,
 		return NULL;
 	capture = calloc(1, sizeof *capture);
 	if (!capture) {
-		error_set(error, _("Out of memory"));
+		error_set(error, _("out of memory"));
 		return NULL;
 	}
 	capture->pid = options->pid;
@@ -263,7 +263,7 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 
 	if (!exited &&
 	    wait_for_events(capture, timeout_ms, wake_fd, &exited))
-		return error_set(error, _("Can't wait for events: %s"),
+		return error_set(error, _("can't wait for events: %s"),
 				 strerror(errno));
 	if (exited)
 		finish(capture, sink);

@@ -41,8 +41,8 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		 const struct sink *sink, enum capture_status *status,
 		 struct error *error);
 
-/* Stops watching and delivers all there is, for the last time, with a HIT_LOST
-   for what no record has told of.  capture_poll() does the same by itself when the
+/* Stops watching and delivers all there is, for the last time, with the
+   kernel's own count of what was lost (HIT_LOST_TOTAL).  capture_poll() does the same by itself when the
    process ends.  */
 void capture_stop(struct capture *capture, const struct sink *sink);
 

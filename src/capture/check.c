@@ -39,13 +39,13 @@ static int check_target(const struct target *target, struct error *error)
 		return error_set(error, _("%d (%s) is a kernel thread; leaktop watches programs"),
 				 pid, target->comm);
 	if (target->trouble & TARGET_ZOMBIE)
-		return error_set(error, _("Process %d (%s) has ended already (a zombie)"),
+		return error_set(error, _("process %d (%s) has ended already (a zombie)"),
 				 pid, target->comm);
 	if (target->trouble & TARGET_32BIT)
-		return error_set(error, _("Process %d (%s) is a 32-bit program; this leaktop watches 64-bit ones"),
+		return error_set(error, _("process %d (%s) is a 32-bit program; this leaktop watches 64-bit ones"),
 				 pid, target->comm);
 	if (target->trouble & TARGET_SECCOMP && return_probes_kill())
-		return error_set(error, _("Process %d (%s) runs under a seccomp filter, which would kill it when watched on this kernel (return probes of Linux 6.11 to 6.13)"),
+		return error_set(error, _("process %d (%s) runs under a seccomp filter, which would kill it when watched on this kernel (return probes of Linux 6.11 to 6.13)"),
 				 pid, target->comm);
 	return 0;
 }
@@ -77,10 +77,10 @@ static int check_permission(const struct target *target, struct error *error)
 	if (!target_maps(target->pid, seen_map, &seen) && seen)
 		return 0;
 	if (errno == EACCES || errno == EPERM)
-		return error_set(error, _("Not permitted to watch process %d (%s): run leaktop as root, or with CAP_SYS_PTRACE, CAP_PERFMON and access to tracefs (kernel.perf_event_paranoid is %d)"),
+		return error_set(error, _("not permitted to watch process %d (%s): run leaktop as root, or with CAP_SYS_PTRACE, CAP_PERFMON and access to tracefs (kernel.perf_event_paranoid is %d)"),
 				 (int)target->pid, target->comm,
 				 paranoid_level());
-	return error_set(error, _("Can't read the mappings of process %d (%s): %s"),
+	return error_set(error, _("can't read the mappings of process %d (%s): %s"),
 			 (int)target->pid, target->comm, strerror(errno));
 }
 
@@ -90,9 +90,9 @@ static int check_options(const struct capture_options *options,
 	unsigned kib = options->ring_kib;
 
 	if (kib & (kib - 1) || (kib && kib < 64) || kib > 1024 * 1024)
-		return error_set(error, _("The ring size must be a power of two of 64 KiB or more, at most 1 GiB"));
+		return error_set(error, _("the ring size must be a power of two of 64 KiB or more, at most 1 GiB"));
 	if (options->chain_depth > 127)
-		return error_set(error, _("Call chains have at most 127 frames"));
+		return error_set(error, _("call chains have at most 127 frames"));
 	return 0;
 }
 
@@ -113,7 +113,7 @@ int capture_check(const struct capture_options *options, struct error *error)
 		return -1;
 	libc = malloc(sizeof *libc);
 	if (!libc)
-		return error_set(error, _("Out of memory"));
+		return error_set(error, _("out of memory"));
 	result = libc_find(libc, options->pid, error);
 	free(libc);
 	return result;

@@ -228,7 +228,7 @@ static int read_elf(struct libc *libc, Elf *elf, int fd, bool executable,
 		read_symbols(elf, SHT_SYMTAB, symbol, &seen);
 	if ((seen & wanted) != wanted)
 		return executable ?
-			error_set(error, _("The process has no C library that leaktop knows (glibc or musl), and %s does not define malloc and free itself, or has no symbol table"),
+			error_set(error, _("the process has no C library that leaktop knows (glibc or musl), and %s does not define malloc and free itself, or has no symbol table"),
 				  libc->name) :
 			error_set(error, _("%s does not define malloc and free"),
 				  libc->name);
@@ -264,13 +264,13 @@ static int read_image(struct libc *libc, const struct image *image, pid_t pid,
 	text_clean(libc->name, sizeof libc->name, image->path);
 	fd = open_image(image, pid, libc->path, sizeof libc->path);
 	if (fd < 0)
-		return error_set(error, _("Can't open %s as process %d has it mapped: %s"),
+		return error_set(error, _("can't open %s as process %d has it mapped: %s"),
 				 libc->name, (int)pid, strerror(errno));
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf) {
 		close(fd);
-		return error_set(error, _("Can't read %s: %s"), libc->name,
+		return error_set(error, _("can't read %s: %s"), libc->name,
 				 elf_errmsg(-1));
 	}
 	result = read_elf(libc, elf, fd, executable, error);
@@ -288,14 +288,14 @@ int libc_find(struct libc *libc, pid_t pid, struct error *error)
 
 	memset(libc, 0, sizeof *libc);
 	if (!search)
-		return error_set(error, _("Out of memory"));
+		return error_set(error, _("out of memory"));
 	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
 	if (!stat(path, &st)) {
 		search->device = st.st_dev;
 		search->inode = st.st_ino;
 	}
 	if (target_maps(pid, look_at_map, search))
-		result = error_set(error, _("Can't read the mappings of process %d: %s"),
+		result = error_set(error, _("can't read the mappings of process %d: %s"),
 				   (int)pid, strerror(errno));
 	else if (search->found_library)
 		result = read_image(libc, &search->library, pid, false, error);
@@ -303,7 +303,7 @@ int libc_find(struct libc *libc, pid_t pid, struct error *error)
 		result = read_image(libc, &search->executable, pid, true,
 				    error);
 	else
-		result = error_set(error, _("Process %d has no C library mapped that leaktop knows (glibc or musl)"),
+		result = error_set(error, _("process %d has no C library mapped that leaktop knows (glibc or musl)"),
 				   (int)pid);
 	free(search);
 	return result;

@@ -53,17 +53,17 @@ int probes_check(struct error *error)
 		return 0;
 	switch (errno) {
 	case ENOENT:
-		return error_set(error, _("This kernel has no uprobes (no %s): it needs CONFIG_UPROBE_EVENTS"),
+		return error_set(error, _("this kernel has no uprobes (no %s): it needs CONFIG_UPROBE_EVENTS"),
 				 path);
 	case EROFS:
 		return error_set(error, _("%s is mounted read-only; as root: mount -o remount,rw %s"),
 				 directory, directory);
 	case EACCES:
 	case EPERM:
-		return error_set(error, _("Not permitted to make uprobes: run leaktop as root, or with CAP_PERFMON and write access to %s"),
+		return error_set(error, _("not permitted to make uprobes: run leaktop as root, or with CAP_PERFMON and write access to %s"),
 				 path);
 	default:
-		return error_set(error, _("Can't write to %s: %s"), path,
+		return error_set(error, _("can't write to %s: %s"), path,
 				 strerror(errno));
 	}
 }
@@ -186,7 +186,7 @@ int probes_make(struct probes *probes, const struct libc *libc,
 			continue;
 		}
 		probes_remove(probes);
-		return error_set(error, _("Can't make a uprobe on %s in %s: %s"),
+		return error_set(error, _("can't make a uprobe on %s in %s: %s"),
 				 allocators[probe->function].symbol,
 				 libc->name, strerror(saved));
 	}

@@ -178,19 +178,19 @@ static enum rings_status open_error(const struct rings *rings, int code,
 	case ESRCH:
 		return RINGS_GONE;
 	case EMFILE:
-		error_set(error, _("The events of %d threads need %lu file descriptors, more than the limit of %lu: raise it (ulimit -n, RLIMIT_NOFILE)"),
+		error_set(error, _("the events of %d threads need %lu file descriptors, more than the limit of %lu: raise it (ulimit -n, RLIMIT_NOFILE)"),
 			  rings->threads, files, (unsigned long)limit);
 		break;
 	case ENFILE:
-		error_set(error, _("The events of %d threads need %lu file descriptors, more than the system has left: raise fs.file-max (sysctl)"),
+		error_set(error, _("the events of %d threads need %lu file descriptors, more than the system has left: raise fs.file-max (sysctl)"),
 			  rings->threads, files);
 		break;
 	case EACCES:
 	case EPERM:
-		error_set(error, _("Not permitted to open perf events: run leaktop as root or with CAP_PERFMON (kernel.perf_event_paranoid may forbid it otherwise)"));
+		error_set(error, _("not permitted to open perf events: run leaktop as root or with CAP_PERFMON (kernel.perf_event_paranoid may forbid it otherwise)"));
 		break;
 	default:
-		error_set(error, _("Can't open perf events: %s"),
+		error_set(error, _("can't open perf events: %s"),
 			  strerror(code));
 		break;
 	}
@@ -220,10 +220,10 @@ static enum rings_status map_rings(struct rings *rings, struct error *error)
 	if (!result)
 		return RINGS_OK;
 	if (code == EPERM || code == ENOMEM)
-		error_set(error, _("Can't lock %zu KiB of memory for each of %d CPUs: use smaller rings, or raise RLIMIT_MEMLOCK or kernel.perf_event_mlock_kb"),
+		error_set(error, _("can't lock %zu KiB of memory for each of %d CPUs: use smaller rings, or raise RLIMIT_MEMLOCK or kernel.perf_event_mlock_kb"),
 			  rings->ring_size / 1024, rings->cpus);
 	else
-		error_set(error, _("Can't map the perf rings: %s"),
+		error_set(error, _("can't map the perf rings: %s"),
 			  strerror(code ? code : ENOMEM));
 	return RINGS_FAILED;
 }
@@ -313,7 +313,7 @@ static enum rings_status try_open(struct rings **result,
 
 	*code = 0;
 	if (!rings) {
-		error_set(error, _("Out of memory"));
+		error_set(error, _("out of memory"));
 		return RINGS_FAILED;
 	}
 	rings->ring_size = options->ring_size;
@@ -322,7 +322,7 @@ static enum rings_status try_open(struct rings **result,
 	    add_events(rings, probes, options, features) ||
 	    set_maps(rings, tids, count) ||
 	    !(rings->wake_fd = calloc(rings->cpus, sizeof(int)))) {
-		error_set(error, _("Out of memory"));
+		error_set(error, _("out of memory"));
 		rings_close(rings);
 		return RINGS_FAILED;
 	}

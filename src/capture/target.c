@@ -71,7 +71,7 @@ int target_read(struct target *target, pid_t pid, struct error *error)
 	target->pid = pid;
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
 	if (pid <= 0 || read_small(path, text, sizeof text) <= 0)
-		return error_set(error, _("No process %d"), (int)pid);
+		return error_set(error, _("no process %d"), (int)pid);
 	target->process = status_field(text, "\nTgid:");
 	if (target->process != pid)
 		target->trouble |= TARGET_THREAD;

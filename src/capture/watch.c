@@ -247,7 +247,7 @@ static int add_set(struct watch *watch, const struct probes *probes,
 		return -1;
 	if (!rings)
 		return 0;
-	error_set(error, _("Out of memory"));
+	error_set(error, _("out of memory"));
 	if (rings_events(rings, add_event, &adding)) {
 		rings_close(rings);
 		return -1;
@@ -269,8 +269,8 @@ static long list_uncovered(struct watch *watch, const struct sink *sink,
 	if (count <= 0) {
 		if (!count)
 			free(*tids);
-		return count ? error_set(error, _("Out of memory")) :
-			error_set(error, _("Process %d has ended"),
+		return count ? error_set(error, _("out of memory")) :
+			error_set(error, _("process %d has ended"),
 				  (int)watch->pid);
 	}
 	/* After the listing: then who is in it, and born while forks were
@@ -306,7 +306,7 @@ static int attach(struct watch *watch, const struct probes *probes,
 		if (result || !count)
 			return result;
 	}
-	return error_set(error, _("Process %d creates threads faster than they can be watched"),
+	return error_set(error, _("process %d creates threads faster than they can be watched"),
 			 (int)watch->pid);
 }
 
@@ -319,7 +319,7 @@ struct watch *watch_open(pid_t pid, const struct probes *probes,
 	struct watch *watch = calloc(1, sizeof *watch);
 
 	if (!watch) {
-		error_set(error, _("Out of memory"));
+		error_set(error, _("out of memory"));
 		return NULL;
 	}
 	watch->pid = pid;
@@ -335,7 +335,7 @@ struct watch *watch_open(pid_t pid, const struct probes *probes,
 	watch->records = records_new(decoder);
 	watch->owner = calloc(TIDS_MAX, 1);
 	if (!watch->records || !watch->owner)
-		error_set(error, _("Out of memory"));
+		error_set(error, _("out of memory"));
 	else if (!attach(watch, probes, options, sink, error))
 		return watch;
 	watch_close(watch);

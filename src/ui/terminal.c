@@ -64,12 +64,16 @@ static void define_arrows(void)
 
 static int start_curses(struct terminal *terminal, struct error *error)
 {
+	struct sigaction before[CURSES_SIGNALS];
 	const char *type = getenv("TERM");
 	const char *motion;
 
 	for (size_t i = 0; i < CURSES_SIGNALS; i++)
-		sigaction(curses_signals[i], NULL, &terminal->before[i]);
+		sigaction(curses_signals[i], NULL, &before[i]);
 	terminal->curses = newterm(NULL, terminal->out_file, terminal->in_file);
+	/* Signals are read, not handled: curses' handlers are not wanted.  */
+	for (size_t i = 0; i < CURSES_SIGNALS; i++)
+		sigaction(curses_signals[i], &before[i], NULL);
 	if (!terminal->curses)
 		return error_set(error, _("unknown kind of terminal '%s' (TERM)"),
 				 type ? type : "");
@@ -101,11 +105,8 @@ static void close_all(struct terminal *terminal)
 {
 	if (terminal->input)
 		delwin(terminal->input);
-	if (terminal->curses) {
-		for (size_t i = 0; i < CURSES_SIGNALS; i++)
-			sigaction(curses_signals[i], &terminal->before[i], NULL);
+	if (terminal->curses)
 		delscreen(terminal->curses);
-	}
 	if (terminal->signals >= 0)
 		close(terminal->signals);
 	if (terminal->in_file)

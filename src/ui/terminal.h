@@ -10,8 +10,6 @@
 
 #include "base/error.h"
 
-#define TERMINAL_SIGNALS_MAX 16
-
 /* The terminal while the screen is up.  */
 struct terminal {
 	SCREEN *curses;
@@ -22,7 +20,6 @@ struct terminal {
 	int signals;            /* signalfd */
 	sigset_t taken;
 	sigset_t mask_before;
-	struct sigaction before[TERMINAL_SIGNALS_MAX];
 };
 
 /* Takes the terminal, and the signals of TAKEN.  */

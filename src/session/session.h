@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
-#ifndef LEAKTOP_SESSION_H
-#define LEAKTOP_SESSION_H
+#ifndef LEAKTOP_SESSION_SESSION_H
+#define LEAKTOP_SESSION_SESSION_H
 
 #include <stdbool.h>
 

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_SESSION_INTERNAL_H
+#define LEAKTOP_SESSION_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "perfdata/perfdata.h"
+#include "session/session.h"
+#include "symbols/symbols.h"
+
+/* What the files of this room share.  */
+
+#define NS_PER_SECOND UINT64_C(1000000000)
+
+struct session {
+	struct session_options options;
+	struct source source;
+	struct symbols *symbols;
+	struct heap *heap;
+	struct perfdata *perfdata;
+	struct feed feed;
+
+	pthread_t thread;
+	bool running;
+	atomic_bool stop;
+	int wake;               /* eventfd: readable when the thread is to stop */
+
+	pthread_mutex_t lock;
+	struct picture *picture; /* newest; under lock */
+
+	/* Of the thread alone, once it runs.  */
+	struct sink sink;
+	struct capture *capture;
+	_Atomic uint64_t done;  /* bytes of the file */
+	uint64_t next_publish;
+	uint64_t next_rss;
+	unsigned hits_to_look;
+	uint64_t rss[RSS_SAMPLES];
+	unsigned rss_count;
+	uint64_t rate_time;     /* start of the period that the rates cover */
+	uint64_t rate_allocated;
+	uint64_t rate_freed;
+	double allocation_rate;
+	double free_rate;
+};
+
+/* CLOCK_MONOTONIC, which is also that of a live source's hits; ns.  */
+uint64_t session_now(void);
+
+/* feeder.c: connects SESSION's sink and its heap's questions to its heap and
+   symbols.  */
+void feeder_connect(struct session *session);
+
+/* publisher.c: makes a picture of the present state the newest one.  Out of
+   memory: the one before stays.  */
+void publish(struct session *session, enum source_state state,
+	     const char *notice);
+
+/* A picture of the present state; NULL when out of memory.  */
+struct picture *make_picture(struct session *session, enum source_state state,
+			     const char *notice);
+
+/* Adds the target's resident memory to the history when it is time to.  */
+void sample_rss(struct session *session, uint64_t time);
+
+/* runner.c: the session's thread.  */
+void *session_run(void *session);
+
+#endif

@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += \
+	src/session/feeder.c \
+	src/session/internal.h \
+	src/session/publisher.c \
+	src/session/runner.c \
+	src/session/session.c src/session/session.h

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "session/internal.h"
+
+#define RSS_PERIOD (NS_PER_SECOND / 4)
+#define PUBLISH_PERIOD (NS_PER_SECOND / 8)
+/* Rates are taken over this long.  */
+#define RATE_PERIOD NS_PER_SECOND
+
+static void update_rates(struct session *session, const struct snapshot *heap,
+			 uint64_t time)
+{
+	double seconds;
+
+	if (time - session->rate_time < RATE_PERIOD)
+		return;
+	seconds = (double)(time - session->rate_time) / NS_PER_SECOND;
+	session->allocation_rate =
+		(double)(heap->allocated - session->rate_allocated) / seconds;
+	session->free_rate =
+		(double)(heap->freed - session->rate_freed) / seconds;
+	session->rate_time = time;
+	session->rate_allocated = heap->allocated;
+	session->rate_freed = heap->freed;
+}
+
+/* A recording has no now: its rates are those of all of it.  */
+static void overall_rates(struct session *session, const struct snapshot *heap)
+{
+	double seconds = (double)(heap->end - heap->start) / NS_PER_SECOND;
+
+	if (seconds <= 0)
+		return;
+	session->allocation_rate = (double)heap->allocated / seconds;
+	session->free_rate = (double)heap->freed / seconds;
+}
+
+struct picture *make_picture(struct session *session, enum source_state state,
+			     const char *notice)
+{
+	struct snapshot *heap = heap_snapshot(session->heap);
+	struct picture *picture = heap ? picture_new(heap) : NULL;
+	uint64_t size = session->perfdata ? perfdata_size(session->perfdata) : 0;
+
+	if (!picture) {
+		snapshot_unref(heap);
+		return NULL;
+	}
+	if (session->perfdata)
+		overall_rates(session, heap);
+	else
+		update_rates(session, heap, session_now());
+	picture->state = state;
+	picture->done = size ? (double)session->done / (double)size : 0;
+	if (picture->done > 1)
+		picture->done = 1;
+	snprintf(picture->notice, sizeof(picture->notice), "%s", notice);
+	memcpy(picture->rss, session->rss, sizeof(picture->rss));
+	picture->rss_count = session->rss_count;
+	picture->allocation_rate = session->allocation_rate;
+	picture->free_rate = session->free_rate;
+	return picture;
+}
+
+void publish(struct session *session, enum source_state state,
+	     const char *notice)
+{
+	uint64_t start = session_now(), cost;
+	struct picture *picture = make_picture(session, state, notice);
+	struct picture *old;
+
+	if (!picture)
+		return;
+	pthread_mutex_lock(&session->lock);
+	old = session->picture;
+	session->picture = picture;
+	pthread_mutex_unlock(&session->lock);
+	picture_unref(old);
+	eventfd_write(session->feed.fd, 1);
+	/* A large heap takes long to copy: never more than a tenth of the
+	   time goes there.  */
+	cost = (session_now() - start) * 10;
+	session->next_publish = start + (cost > PUBLISH_PERIOD ? cost :
+					 PUBLISH_PERIOD);
+}
+
+void sample_rss(struct session *session, uint64_t time)
+{
+	uint64_t rss;
+
+	if (time < session->next_rss)
+		return;
+	session->next_rss = time + RSS_PERIOD;
+	rss = capture_rss(session->capture);
+	if (!rss)
+		return;
+	if (session->rss_count == RSS_SAMPLES) {
+		memmove(session->rss, session->rss + 1,
+			(RSS_SAMPLES - 1) * sizeof(*session->rss));
+		session->rss_count--;
+	}
+	session->rss[session->rss_count++] = rss;
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/intl.h"
+#include "base/text.h"
+#include "session/internal.h"
+
+uint64_t session_now(void)
+{
+	struct timespec time;
+
+	clock_gettime(CLOCK_MONOTONIC, &time);
+	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+}
+
+static struct picture *newest_picture(void *context)
+{
+	struct session *session = context;
+	struct picture *picture;
+
+	pthread_mutex_lock(&session->lock);
+	picture = picture_ref(session->picture);
+	pthread_mutex_unlock(&session->lock);
+	return picture;
+}
+
+/* The name of a process as the kernel has it.  */
+static void read_comm(uint32_t pid, char *text, size_t size)
+{
+	char path[64], line[64] = "";
+	FILE *file;
+
+	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
+	file = fopen(path, "re");
+	if (!file)
+		return;
+	if (fgets(line, sizeof(line), file)) {
+		line[strcspn(line, "\n")] = '\0';
+		text_clean(text, size, line);
+	}
+	fclose(file);
+}
+
+static int open_source(struct session *session, struct error *error)
+{
+	const struct session_options *options = &session->options;
+	const char *command;
+	char root[64];
+
+	if (!options->path) {
+		session->source.kind = SOURCE_LIVE;
+		session->source.pid = (uint32_t)options->capture.pid;
+		if (capture_check(&options->capture, error) < 0)
+			return -1;
+		read_comm(session->source.pid, session->source.command,
+			  sizeof(session->source.command));
+		snprintf(root, sizeof(root), "/proc/%u/root",
+			 session->source.pid);
+		symbols_set_root(session->symbols, session->source.pid, root);
+		return 0;
+	}
+	session->source.kind = SOURCE_FILE;
+	if (options->sysroot)
+		symbols_set_sysroot(session->symbols, options->sysroot);
+	text_clean(session->source.path, sizeof(session->source.path),
+		   options->path);
+	session->perfdata = perfdata_open(options->path, error);
+	if (!session->perfdata)
+		return -1;
+	session->source.pid = perfdata_pid(session->perfdata);
+	command = perfdata_command(session->perfdata);
+	if (command)
+		text_clean(session->source.command,
+			   sizeof(session->source.command), command);
+	return 0;
+}
+
+/* All that needs memory or a file descriptor.  */
+static bool set_up(struct session *session)
+{
+	session->symbols = symbols_new();
+	session->heap = heap_new(&session->options.heap);
+	session->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	session->feed = (struct feed) {
+		.context = session,
+		.picture = newest_picture,
+		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+		.source = &session->source,
+		.symbols = session->symbols,
+	};
+	if (!session->symbols || !session->heap || session->wake < 0 ||
+	    session->feed.fd < 0)
+		return false;
+	feeder_connect(session);
+	session->picture = make_picture(session, STATE_STARTING, "");
+	return session->picture != NULL;
+}
+
+struct session *session_new(const struct session_options *options,
+			    struct error *error)
+{
+	struct session *session = calloc(1, sizeof(*session));
+
+	if (!session) {
+		error_set(error, _("out of memory"));
+		return NULL;
+	}
+	session->options = *options;
+	session->wake = -1;
+	session->feed.fd = -1;
+	pthread_mutex_init(&session->lock, NULL);
+	if (!set_up(session))
+		error_set(error, _("can't start: %s"), strerror(errno));
+	else if (open_source(session, error) == 0)
+		return session;
+	session_free(session);
+	return NULL;
+}
+
+int session_start(struct session *session, struct error *error)
+{
+	int status = pthread_create(&session->thread, NULL, session_run,
+				session);
+
+	if (status)
+		return error_set(error, _("can't start a thread: %s"),
+				 strerror(status));
+	session->running = true;
+	return 0;
+}
+
+void session_stop(struct session *session)
+{
+	if (!session->running)
+		return;
+	session->stop = true;
+	eventfd_write(session->wake, 1);
+	pthread_join(session->thread, NULL);
+	session->running = false;
+}
+
+void session_free(struct session *session)
+{
+	if (!session)
+		return;
+	session_stop(session);
+	perfdata_close(session->perfdata);
+	heap_free(session->heap);
+	picture_unref(session->picture);
+	symbols_free(session->symbols);
+	if (session->wake >= 0)
+		close(session->wake);
+	if (session->feed.fd >= 0)
+		close(session->feed.fd);
+	pthread_mutex_destroy(&session->lock);
+	free(session);
+}
+
+const struct feed *session_feed(const struct session *session)
+{
+	return &session->feed;
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# leaktop --batch on running processes: it says what they know of themselves,
+# and on each way out they run on and no probe stays.
+
+# The dollars in single quotes are Perl's.
+# shellcheck disable=SC2016
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+need_uprobes
+need_program script
+
+start_demo()
+{
+	start_target "$LEAKTOP_DEMO" --interval=20
+}
+
+# gone_clean STATUS: leaktop ended so, without probes, and the target runs.
+gone_clean()
+{
+	wait_leaktop
+	[ $status -eq "$1" ] || fail "leaktop: status $status, not $1"
+	no_probes_of "$leaktop"
+	alive "$target" || fail "leaktop ended its target"
+}
+
+# Between its two bytes churn counts all that it does; ^C ends the watching.
+start_target "$targets/churn" --calls=3000 --threads=8
+wait_line '^ready$' "$work/target.out" "$target"
+start_leaktop "$work/churn.json" --format=json --ring-size=32768
+tell_target
+wait_line '\]}$' "$work/target.out" "$target"
+kill -INT "$leaktop"
+gone_clean 0
+sed 1d "$work/target.out" >"$work/churn.truth"
+same "$work/churn.truth" "$work/churn.json" \
+	--keys=lost,unpaired,operations,live,anomalies,sizes
+check_json "$work/churn.json" '$j->{schema} == 1' \
+	'$j->{source}{kind} eq "live"' '$j->{source}{command} eq "churn"' \
+	"\$j->{source}{pid} == $target" '!defined $j->{source}{path}' \
+	'$j->{window}{start} < $j->{window}{end}'
+tell_target
+status=0
+wait "$target" || status=$?
+[ $status -eq 0 ] || fail "churn: status $status"
+
+# The demo's story.  Nothing on stderr where that is no terminal.
+start_demo
+run_leaktop --batch -p "$target" --duration=2 --format=json --follow=3072
+[ $status -eq 0 ] || fail "demo: status $status: $(cat "$work/err")"
+[ ! -s "$work/err" ] || fail "demo: $(cat "$work/err")"
+check_json "$work/out" '$j->{suspects}[0]{size} == 3072' \
+	'$j->{suspects}[0]{site}{symbol} eq "query_font_info"' \
+	'$j->{suspects}[0]{site}{object} =~ /leaktop-demo$/' \
+	'$j->{suspects}[0]{freed} == 0' '$j->{suspects}[0]{blocks} >= 10' \
+	'grep({ $_->{symbol} eq "create_frame" } @{$j->{suspects}[0]{stack}}) == 1' \
+	'join("", map { $_->{event} eq "enter" ? "(" : ")" } @{$j->{lifecycle}})
+		=~ /^\(?(?:\(\)\(){5,}(?:\(|\(\))?$/' \
+	'$j->{window}{end} - $j->{window}{start} > 1' \
+	'$j->{window}{end} - $j->{window}{start} < 3'
+alive "$target" || fail "leaktop ended the demo"
+
+# Signals that end programs.
+for signal in HUP:129 TERM:143; do
+	start_leaktop "$work/out"
+	kill -${signal%:*} "$leaktop"
+	gone_clean ${signal#*:}
+done
+
+# The target exits, and is killed: there is a report of what was seen.
+start_leaktop "$work/exited.json" --format=json
+sleep 0.5
+kill -TERM "$target"
+wait_leaktop
+[ $status -eq 0 ] || fail "target exits: status $status"
+no_probes_of "$leaktop"
+start_demo
+start_leaktop "$work/killed.json" --format=json
+sleep 0.5
+kill -KILL "$target"
+wait_leaktop
+[ $status -eq 0 ] || fail "target is killed: status $status"
+no_probes_of "$leaktop"
+for name in exited killed; do
+	check_json "$work/$name.json" '$j->{hits} > 100' \
+		'grep { $_->{size} == 3072 } @{$j->{sizes}}'
+done
+exit 0

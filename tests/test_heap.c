@@ -38,7 +38,9 @@ static void deliver(struct script *script, struct hit *hit,
 {
 	script->time += STEP;
 	hit->time = script->time;
-	ck_assert_int_eq(heap_hit(script->heap, hit, 1, chain, count), 0);
+	/* Not one of Check's for each: they cost a system call.  */
+	if (heap_hit(script->heap, hit, 1, chain, count) < 0)
+		ck_abort();
 }
 
 /* Reads up to three numbers; returns how many, and where the text goes on.  */
@@ -739,8 +741,8 @@ START_TEST(chains_are_kept_once)
 		uint64_t pair[2] = { i, i * i };
 
 		id = chains_intern(chains, 3, pair, 2);
-		ck_assert_uint_ne(id, 0);
-		ck_assert_uint_eq(chains_get(chains, id).addresses[1], i * i);
+		if (!id || chains_get(chains, id).addresses[1] != i * i)
+			ck_abort_msg("chain %" PRIu64 " is wrong", i);
 	}
 	ck_assert_uint_eq(chains_limit(chains), 100005);
 	chains_unref(chains);
@@ -756,17 +758,21 @@ START_TEST(log_drops_the_oldest)
 
 	for (entry.time = 0; entry.time < 100000; entry.time++) {
 		entry.size = 7;
-		ck_assert_int_eq(log_add(log, &entry), 0);
+		if (log_add(log, &entry) < 0)
+			ck_abort();
 		entry.size = 8;
-		ck_assert_int_eq(log_add(log, &entry), 0);
+		if (log_add(log, &entry) < 0)
+			ck_abort();
 	}
 	view = log_view_new(log);
 	log_free(log);
 	ck_assert_uint_eq(log_view_end(view), 100000);
 	ck_assert_uint_le(log_view_first(view), 90000);
 	ck_assert_uint_ge(log_view_first(view), 65000);
-	for (uint64_t i = log_view_first(view); i < 100000; i++)
-		ck_assert_uint_eq(log_view_get(view, i)->time, i);
+	for (uint64_t i = log_view_first(view); i < 100000; i++) {
+		if (log_view_get(view, i)->time != i)
+			ck_abort_msg("entry %" PRIu64 " is wrong", i);
+	}
 	log_view_unref(view);
 }
 END_TEST

@@ -15,8 +15,8 @@
 static int read_line(struct options *options, const char *line,
 		     struct error *error)
 {
-	static char copy[512];
-	char *argv[WORDS + 1] = { "leaktop" };
+	static char copy[512], name[] = "leaktop";
+	char *argv[WORDS + 1] = { name };
 	int argc = 1;
 
 	snprintf(copy, sizeof(copy), "%s", line);

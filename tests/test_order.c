@@ -20,7 +20,9 @@ static void collect(void *context, const struct hit *hit)
 {
 	struct collected *collected = context;
 
-	ck_assert(collected->count < MAX);
+	/* Not one of Check's for each: they cost a system call.  */
+	if (collected->count == MAX)
+		ck_abort();
 	collected->time[collected->count] = hit->time;
 	collected->tid[collected->count++] = hit->tid;
 }
@@ -29,7 +31,8 @@ static void add(struct order *order, uint64_t time, uint32_t tid)
 {
 	const struct hit hit = { .time = time, .tid = tid };
 
-	ck_assert_int_eq(order_add(order, &hit), 0);
+	if (order_add(order, &hit) < 0)
+		ck_abort();
 }
 
 START_TEST(nothing)
@@ -136,8 +139,10 @@ START_TEST(many_cpus)
 	}
 	order_finish(&order, collect, &collected);
 	ck_assert_uint_eq(collected.count, (size_t)CPUS * PER_CPU);
-	for (size_t i = 0; i < collected.count; i++)
-		ck_assert_uint_eq(collected.time[i], i + 1);
+	for (size_t i = 0; i < collected.count; i++) {
+		if (collected.time[i] != i + 1)
+			ck_abort_msg("%zu: wrong time", i);
+	}
 	ck_assert_uint_eq(order.late, 0);
 	order_clear(&order);
 }

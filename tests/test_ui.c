@@ -983,7 +983,10 @@ static Suite *suite(void)
 	tcase_add_test(sizes, resize_during_prompt);
 	tcase_add_test(sizes, tiny);
 	tcase_add_loop_test(sizes, random_keys, 0, 2);
-	tcase_set_timeout(sizes, 300);
+	/* On a busy machine, under ASan. */
+	tcase_set_timeout(kept_screens, 60);
+	tcase_set_timeout(keys, 60);
+	tcase_set_timeout(sizes, 600);
 	suite_add_tcase(result, sizes);
 	return result;
 }

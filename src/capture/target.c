@@ -19,6 +19,8 @@
 
 /* PF_KTHREAD of the kernel's sched.h, in field "flags" of /proc/PID/stat.  */
 #define FLAG_KERNEL_THREAD 0x00200000u
+/* PF_EXITING: no events can be opened on it any more.  */
+#define FLAG_EXITING 0x00000004u
 
 /* Reads a small file of /proc whole, NUL at its end.  Returns its length, or
    -1 with errno.  */
@@ -61,11 +63,25 @@ static bool other_word_size(pid_t pid)
 		(sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32);
 }
 
+/* Reads a task's state letter and flags from its stat file.  Returns 0 or
+   -1.  */
+static int read_state(const char *path, char *state, unsigned *flags)
+{
+	char text[1024];
+	const char *at;
+
+	if (read_small(path, text, sizeof text) <= 0)
+		return -1;
+	/* The name before may hold anything.  */
+	at = strrchr(text, ')');
+	return at && sscanf(at + 1, " %c %*d %*d %*d %*d %*d %u", state,
+			    flags) == 2 ? 0 : -1;
+}
+
 int target_read(struct target *target, pid_t pid, struct error *error)
 {
 	char path[64], text[8192], state = '?';
 	unsigned flags = 0;
-	const char *at;
 
 	memset(target, 0, sizeof *target);
 	target->pid = pid;
@@ -79,12 +95,7 @@ int target_read(struct target *target, pid_t pid, struct error *error)
 		target->trouble |= TARGET_SECCOMP;
 	/* The first thread may be gone while others go on.  */
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-	if (read_small(path, text, sizeof text) > 0) {
-		at = strrchr(text, ')');
-		if (at)
-			sscanf(at + 1, " %c %*d %*d %*d %*d %*d %u", &state,
-			       &flags);
-	}
+	read_state(path, &state, &flags);
 	if (flags & FLAG_KERNEL_THREAD)
 		target->trouble |= TARGET_KERNEL_THREAD;
 	if (state == 'Z' || state == 'X') {
@@ -155,12 +166,15 @@ long target_threads(pid_t pid, pid_t **tids)
 	return count;
 }
 
-bool target_has_thread(pid_t pid, pid_t tid)
+bool target_thread_lives(pid_t pid, pid_t tid)
 {
-	char path[64];
+	char path[64], state;
+	unsigned flags;
 
-	snprintf(path, sizeof path, "/proc/%d/task/%d", (int)pid, (int)tid);
-	return !access(path, F_OK);
+	snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid,
+		 (int)tid);
+	return !read_state(path, &state, &flags) && state != 'Z' &&
+		state != 'X' && !(flags & FLAG_EXITING);
 }
 
 void target_comm(pid_t pid, pid_t tid, char *comm, size_t size)

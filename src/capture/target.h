@@ -37,8 +37,8 @@ int target_read(struct target *target, pid_t pid, struct error *error);
    memory.  */
 long target_threads(pid_t pid, pid_t **tids);
 
-/* Whether thread TID of PID is still there.  */
-bool target_has_thread(pid_t pid, pid_t tid);
+/* Whether thread TID of PID still runs, and is not ending.  */
+bool target_thread_lives(pid_t pid, pid_t tid);
 
 /* The raw name of thread TID of PID; "" when it is gone.  */
 void target_comm(pid_t pid, pid_t tid, char *comm, size_t size);

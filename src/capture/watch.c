@@ -21,6 +21,10 @@
 /* No thread has a higher id (PID_MAX_LIMIT).  */
 #define TIDS_MAX (1u << 22)
 
+/* In place of a set: of a thread that ended before it had one, though it may
+   be listed for long (a zombie).  */
+#define OWNER_DEAD 255
+
 /* The later sets have few threads, and get rings of this part.  */
 #define LATER_RING_PART 4
 #define RING_SIZE_MIN 65536
@@ -216,13 +220,15 @@ static int add_event(void *context, const struct perf_event_attr *attr,
 				 adding->error);
 }
 
-static size_t keep_living(pid_t pid, pid_t *tids, size_t count)
+static size_t keep_living(struct watch *watch, pid_t *tids, size_t count)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (target_has_thread(pid, tids[i]))
+		if (target_thread_lives(watch->pid, tids[i]))
 			tids[kept++] = tids[i];
+		else
+			set_owner(watch, tids[i], OWNER_DEAD);
 	}
 	return kept;
 }
@@ -241,7 +247,7 @@ static int add_set(struct watch *watch, const struct probes *probes,
 		status = rings_open(&rings, probes, options, tids, count,
 				    error);
 		if (status == RINGS_GONE)
-			count = keep_living(watch->pid, tids, count);
+			count = keep_living(watch, tids, count);
 	}
 	if (status == RINGS_FAILED)
 		return -1;
@@ -303,8 +309,12 @@ static int attach(struct watch *watch, const struct probes *probes,
 					 watch->sets ? &later : options,
 					 tids, count, error) : 0;
 		free(tids);
-		if (result || !count)
+		if (result)
 			return result;
+		if (!count)
+			return watch->sets ? 0 :
+				error_set(error, _("process %d has ended"),
+					  (int)watch->pid);
 	}
 	return error_set(error, _("process %d creates threads faster than they can be watched"),
 			 (int)watch->pid);

@@ -442,7 +442,7 @@ static void plain_name(const char *name, char plain[PLAIN_MAX])
 				open = false;
 				continue;
 			}
-			/* fall through */
+			__attribute__((fallthrough));
 		case '}':
 		case ')':
 			/* The arrow of "-> type" closes nothing.  */

@@ -16,8 +16,13 @@
 #define ESCAPE_WAIT 25
 
 /* Those that curses installs handlers for.  */
-static const int curses_signals[] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
-#define CURSES_SIGNALS (sizeof(curses_signals) / sizeof(curses_signals[0]))
+static const int curses_signals[TERMINAL_HANDLERS] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
+
+static void restore_handlers(const struct terminal *terminal)
+{
+	for (int i = 0; i < TERMINAL_HANDLERS; i++)
+		sigaction(curses_signals[i], &terminal->before[i], NULL);
+}
 
 /* A stream of our own for FD, or for /dev/tty where FD is no terminal.  */
 static FILE *open_stream(int fd, int flags, const char *mode)
@@ -64,16 +69,14 @@ static void define_arrows(void)
 
 static int start_curses(struct terminal *terminal, struct error *error)
 {
-	struct sigaction before[CURSES_SIGNALS];
 	const char *type = getenv("TERM");
 	const char *motion;
 
-	for (size_t i = 0; i < CURSES_SIGNALS; i++)
-		sigaction(curses_signals[i], NULL, &before[i]);
+	for (int i = 0; i < TERMINAL_HANDLERS; i++)
+		sigaction(curses_signals[i], NULL, &terminal->before[i]);
 	terminal->curses = newterm(NULL, terminal->out_file, terminal->in_file);
-	/* Signals are read, not handled: curses' handlers are not wanted.  */
-	for (size_t i = 0; i < CURSES_SIGNALS; i++)
-		sigaction(curses_signals[i], &before[i], NULL);
+	/* Signals are read, not handled.  */
+	restore_handlers(terminal);
 	if (!terminal->curses)
 		return error_set(error, _("unknown kind of terminal '%s' (TERM)"),
 				 type ? type : "");
@@ -105,8 +108,10 @@ static void close_all(struct terminal *terminal)
 {
 	if (terminal->input)
 		delwin(terminal->input);
-	if (terminal->curses)
+	if (terminal->curses) {
+		restore_handlers(terminal);
 		delscreen(terminal->curses);
+	}
 	if (terminal->signals >= 0)
 		close(terminal->signals);
 	if (terminal->in_file)
@@ -172,19 +177,17 @@ void terminal_repaint(struct terminal *terminal)
 
 void terminal_stop(struct terminal *terminal)
 {
-	struct sigaction plain = {.sa_handler = SIG_DFL};
-	struct sigaction before;
 	sigset_t stop;
 
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	endwin();
-	sigaction(SIGTSTP, &plain, &before);
+	/* Each update of the screen lets curses install its own again.  */
+	restore_handlers(terminal);
 	raise(SIGTSTP);
 	/* Here it stops, and goes on.  */
 	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);
 	pthread_sigmask(SIG_BLOCK, &terminal->taken, NULL);
-	sigaction(SIGTSTP, &before, NULL);
 	terminal_resume(terminal);
 }
 

@@ -10,6 +10,9 @@
 
 #include "base/error.h"
 
+/* Signals that curses installs handlers for.  */
+#define TERMINAL_HANDLERS 4
+
 /* The terminal while the screen is up.  */
 struct terminal {
 	SCREEN *curses;
@@ -20,6 +23,7 @@ struct terminal {
 	int signals;            /* signalfd */
 	sigset_t taken;
 	sigset_t mask_before;
+	struct sigaction before[TERMINAL_HANDLERS];
 };
 
 /* Takes the terminal, and the signals of TAKEN.  */

@@ -130,10 +130,10 @@ static int set_ring(struct options *options, const char *value,
 {
 	unsigned long kib;
 
-	if (parse_number(value, 1 << 20, &kib) < 0 || kib < 8 ||
+	if (parse_number(value, 1 << 20, &kib) < 0 || kib < 64 ||
 	    (kib & (kib - 1)))
 		return error_set(error, _("'%s' is no ring size: a power of "
-			"two from 8 to 1048576, in KiB"), value);
+			"two from 64 to 1048576, in KiB"), value);
 	options->session.capture.ring_kib = (unsigned)kib;
 	return 0;
 }
@@ -298,7 +298,8 @@ static int check(struct options *options, int argc, char **argv,
 }
 
 /* What is kept of the blocks' lives: for a report what it asks for; for the
-   screen all of a recording, and of a live process as much as memory may take.  */
+   screen all of a recording, and of a live process as much as memory may
+   take.  */
 static void set_log(struct options *options)
 {
 	struct heap_options *heap = &options->session.heap;

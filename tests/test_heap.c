@@ -496,7 +496,8 @@ START_TEST(stubs_show_by_what_they_do)
 }
 END_TEST
 
-/* A stub of a function that is no allocator's reaches none; but it lies apart.  */
+/* A stub of a function that is no allocator's reaches none; but it lies
+   apart.  */
 START_TEST(stubs_show_by_where_they_are)
 {
 	struct script script;
@@ -527,7 +528,8 @@ START_TEST(wrappers_are_no_stubs)
 	struct script script;
 	struct snapshot *snapshot;
 
-	/* realloc (NULL, n) always reaches malloc, but has no other address.  */
+	/* realloc (NULL, n) always reaches malloc, but has no other address.
+	   */
 	snapshot = run_snapshot(&script, "1: +realloc 0 20\n"
 				"1: malloc 20 = a0\n1: -realloc a0\n"
 				"1: malloc 20 = b0\n");

@@ -8,8 +8,8 @@
 #include <string.h>
 
 /* Characters that a terminal does not show as themselves, in ascending
-   order.  Combining marks and variation selectors are not among them: they stay with
-   the character before them.  */
+   order.  Combining marks and variation selectors are not among them: they
+   stay with the character before them.  */
 static const struct {
 	uint32_t first;
 	uint32_t last;

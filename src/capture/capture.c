@@ -158,7 +158,8 @@ static int start(struct capture *capture, const struct capture_options *options,
 				    sink, error);
 	if (!capture->watch)
 		return -1;
-	/* One descriptor for each ring, the process's end, and the caller's.  */
+	/* One descriptor for each ring, the process's end, and the caller's.
+	   */
 	capture->count = watch_rings(capture->watch);
 	capture->fds = calloc(capture->count + 2, sizeof *capture->fds);
 	if (!capture->fds)

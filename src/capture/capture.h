@@ -19,13 +19,13 @@ struct capture_options {
 };
 
 /* Cheap checks before the terminal changes: the process exists and may be
-   watched, tracefs is mounted and writable, the kernel has uprobes, and a C library
-   that is known is mapped.  Nothing is attached.  Returns 0 or -1.  */
+   watched, tracefs is mounted and writable, the kernel has uprobes, and a C
+   library that is known is mapped.  Nothing is attached.  Returns 0 or -1.  */
 int capture_check(const struct capture_options *options, struct error *error);
 
 /* Makes the probes, opens them for every thread, present and future, and
-   delivers the mappings and the name that the process has now to SINK.  Returns NULL on errors, with nothing
-   left behind.  */
+   delivers the mappings and the name that the process has now to SINK.
+   Returns NULL on errors, with nothing left behind.  */
 struct capture *capture_open(const struct capture_options *options,
 			     const struct sink *sink, struct error *error);
 
@@ -35,15 +35,15 @@ enum capture_status {
 };
 
 /* Waits up to TIMEOUT_MS for events, delivers all there are, ends with
-   sink->round.  WAKE_FD, if not -1, ends the wait when it becomes readable (it is not
-   read).  */
+   sink->round.  WAKE_FD, if not -1, ends the wait when it becomes readable
+   (it is not read).  */
 int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		 const struct sink *sink, enum capture_status *status,
 		 struct error *error);
 
 /* Stops watching and delivers all there is, for the last time, with the
-   kernel's own count of what was lost (HIT_LOST_TOTAL).  capture_poll() does the same by itself when the
-   process ends.  */
+   kernel's own count of what was lost (HIT_LOST_TOTAL).  capture_poll() does
+   the same by itself when the process ends.  */
 void capture_stop(struct capture *capture, const struct sink *sink);
 
 /* Takes the probes away.  May take a quarter of a second: give the terminal

@@ -432,8 +432,8 @@ static uint64_t drain_ring(struct perf_mmap *map, size_t most,
 			consumed = bytes;
 		}
 	}
-	/* Not followed by perf_mmap__read_done(): that would skip to the head of
-	   now, over what has come since the last event was read.  */
+	/* Not followed by perf_mmap__read_done(): that would skip to the head
+	   of now, over what has come since the last event was read.  */
 	if (bytes != consumed)
 		perf_mmap__consume(map);
 	return bytes;

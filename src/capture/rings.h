@@ -54,9 +54,9 @@ size_t rings_count(const struct rings *rings);
 int rings_wake_fd(const struct rings *rings, size_t ring);
 
 /* Hands what is in the rings to EACH, ring by ring.  Ends even while the
-   target goes on filling them: a ring's size is the most that is read of it, which
-   covers all that it had at the start.  *FULL becomes true when one was so full
-   that samples may be lost; a record of that comes only with the next
+   target goes on filling them: a ring's size is the most that is read of it,
+   which covers all that it had at the start.  *FULL becomes true when one was
+   so full that samples may be lost; a record of that comes only with the next
    sample, and perhaps never.  Returns the number of bytes.  */
 uint64_t rings_drain(struct rings *rings,
 		     void (*each)(void *context,

@@ -28,8 +28,8 @@ struct target {
 	char comm[TARGET_COMM]; /* fit to be shown */
 };
 
-/* Reads what there is to know about PID.  -1 with a message when there is no such
-   process.  */
+/* Reads what there is to know about PID.  -1 with a message when there is no
+   such process.  */
 int target_read(struct target *target, pid_t pid, struct error *error);
 
 /* The threads of process PID, the first one first.  *TIDS is malloc'ed for the

@@ -265,7 +265,8 @@ static int add_set(struct watch *watch, const struct probes *probes,
 	return 0;
 }
 
-/* Lists the threads that no set covers.  Returns how many, -1 with a message.  */
+/* Lists the threads that no set covers.  Returns how many, -1 with a message.
+   */
 static long list_uncovered(struct watch *watch, const struct sink *sink,
 			   pid_t **tids, struct error *error)
 {

@@ -23,7 +23,8 @@ struct chains *chains_ref(struct chains *chains);
 void chains_unref(struct chains *chains);
 
 /* The number of this chain, the same for the same addresses in the same
-   space.  0 when COUNT is 0, or memory ran out.  Only for the pipe's thread.  */
+   space.  0 when COUNT is 0, or memory ran out.  Only for the pipe's thread.
+   */
 uint32_t chains_intern(struct chains *chains, uint32_t space,
 		       const uint64_t *addresses, uint32_t count);
 

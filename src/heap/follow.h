@@ -8,8 +8,8 @@
 #include "heap/log.h"
 #include "heap/pair.h"
 
-/* Follows the blocks of every process from operation to operation: what each acquires,
-   releases or moves, and what does not fit.  */
+/* Follows the blocks of every process from operation to operation: what each
+   acquires, releases or moves, and what does not fit.  */
 struct follow;
 
 /* GROUPS and LOG (NULL: none) are borrowed.  */

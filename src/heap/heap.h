@@ -24,15 +24,18 @@ struct heap *heap_new(const struct heap_options *options);
 void heap_free(struct heap *heap);
 
 /* Takes one hit in the order of delivery.  ADDRESSES: its call chain; SPACE:
-   the address space that it probably lies in, which is asked for again when the hit has its turn.  Returns -1 when out of memory; the hit is then counted
-   as lost.  */
+   the address space that it probably lies in, which is asked for again when
+   the hit has its turn.  Returns -1 when out of memory; the hit is then
+   counted as lost.  */
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count);
 
-/* What happened before the start of the previous round is complete: passes it on.  */
+/* What happened before the start of the previous round is complete: passes it
+   on.  */
 void heap_round(struct heap *heap);
 
-/* TIME has come, in the clock of the hits, without need of a hit: for a live source.  */
+/* TIME has come, in the clock of the hits, without need of a hit: for a live
+   source.  */
 void heap_advance(struct heap *heap, uint64_t time);
 
 /* Nothing more comes: passes on what is held back.  */
@@ -54,9 +57,9 @@ struct heap_host {
 
 void heap_set_host(struct heap *heap, const struct heap_host *host);
 
-/* Whether addresses that were taken for functions, for want of knowledge, proved by what
-   happened there to be stubs.  Then what was counted is wrong: heap_restart(), and feed the same
-   hits again.  */
+/* Whether addresses that were taken for functions, for want of knowledge,
+   proved by what happened there to be stubs.  Then what was counted is wrong:
+   heap_restart(), and feed the same hits again.  */
 bool heap_found_stubs(struct heap *heap);
 
 /* Forgets all but what it has learnt about stubs, and the call chains.  */

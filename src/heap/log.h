@@ -24,8 +24,8 @@ struct log_entry {
 struct log;
 struct log_view;
 
-/* Keeps at most LIMIT entries (rounded up to whole chunks; 0: all), and only those of sizes
-   that FILTER accepts (NULL: all; copied).  */
+/* Keeps at most LIMIT entries (rounded up to whole chunks; 0: all), and only
+   those of sizes that FILTER accepts (NULL: all; copied).  */
 struct log *log_new(uint64_t limit, const struct sizespec *filter);
 void log_free(struct log *log);
 int log_add(struct log *log, const struct log_entry *entry);

@@ -30,8 +30,8 @@ void order_clear(struct order *order);
 /* Returns -1 when out of memory.  */
 int order_add(struct order *order, const struct hit *hit);
 
-/* A round is over: passes on what is as old as all that was seen by the end of the round
-   before, as perf does at FINISHED_ROUND.  */
+/* A round is over: passes on what is as old as all that was seen by the end
+   of the round before, as perf does at FINISHED_ROUND.  */
 void order_round(struct order *order, order_output output, void *context);
 
 /* Passes on everything.  */

@@ -43,9 +43,10 @@ struct operation {
 /* What comes out.  */
 struct pair_output {
 	void *context;
-	/* An outermost call begins that may release a block by its end: the block's
-	   address can be given to another thread before the call returns.  What is returned comes back as
-	   token with the operation, or with drop.  */
+	/* An outermost call begins that may release a block by its end: the
+	   block's address can be given to another thread before the call
+	   returns.  What is returned comes back as token with the operation,
+	   or with drop.  */
 	uint32_t (*begin)(void *context, uint32_t pid, uint64_t old);
 	void (*operation)(void *context, const struct operation *operation);
 	/* A call that began will not be heard of again.  */

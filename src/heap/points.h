@@ -43,8 +43,8 @@ void points_clear(struct points *points);
 struct point *points_get(struct points *points, uint64_t address,
 			 uint64_t image, uint32_t space, uint8_t function);
 
-/* Marks points that proved to be stubs as such.  Returns whether there are any: what was counted with
-   them as functions is wrong.  */
+/* Marks points that proved to be stubs as such.  Returns whether there are
+   any: what was counted with them as functions is wrong.  */
 bool points_find_stubs(struct points *points);
 
 #endif

@@ -20,8 +20,9 @@ struct sizespec {
 };
 
 /* Reads "3072", "0xc00", "1k-4k", ">1M", "<=512", ">=64", or several of them
-   separated by commas.  k, M, G, T: powers of 1024.  An empty text accepts every
-   size.  Returns 0; -1 with a message that shows the part that is wrong.  */
+   separated by commas.  k, M, G, T: powers of 1024.  An empty text accepts
+   every size.  Returns 0; -1 with a message that shows the part that is
+   wrong.  */
 int sizespec_parse(struct sizespec *spec, const char *text,
 		   struct error *error);
 

@@ -35,8 +35,8 @@ struct group {
 	uint64_t oldest;        /* birth of the oldest live block; 0: none lives */
 	uint64_t oldest_since;  /* since when it is the oldest: late where blocks
 				   turn over, early where they are kept */
-	/* Of the blocks that live now, how many were born in each slice of the watched
-	   time: a steady leak fills all of them evenly.  */
+	/* Of the blocks that live now, how many were born in each slice of
+	   the watched time: a steady leak fills all of them evenly.  */
 	uint32_t born[SLICES];
 };
 

@@ -71,8 +71,8 @@ bool features_at(const struct file *file, uint64_t offset)
 		if (!read_entry(file, offset, i, &section) ||
 		    !file_has(file, section))
 			return false;
-		/* The first begins where the table ends.  The table may have been
-		   made for more than what came to be written.  */
+		/* The first begins where the table ends.  The table may have
+		   been made for more than what came to be written.  */
 		if (!i) {
 			expected = section.offset;
 			if (expected < offset + count * sizeof(section) ||

@@ -36,11 +36,11 @@ bool perfdata_unfinished(const struct perfdata *perfdata);
 /* Bytes of records to be read.  */
 uint64_t perfdata_size(const struct perfdata *perfdata);
 
-/* Delivers everything to SINK; *DONE counts the bytes that are through;
-   stops early, with 0, soon after *STOP is set.  DONE and STOP may be NULL.
-   Can be called again, from the start.  Returns 0; -1 with ERROR when the
-   file is damaged: what came before has been delivered.  In a file whose
-   writer was killed the last record may be cut; that is the end, not damage.  */
+/* Delivers everything to SINK; *DONE counts the bytes that are through; stops
+   early, with 0, soon after *STOP is set.  DONE and STOP may be NULL.  Can be
+   called again, from the start.  Returns 0; -1 with ERROR when the file is
+   damaged: what came before has been delivered.  In a file whose writer was
+   killed the last record may be cut; that is the end, not damage.  */
 int perfdata_read(struct perfdata *perfdata, const struct sink *sink,
 		  _Atomic uint64_t *done, const atomic_bool *stop,
 		  struct error *error);

@@ -39,8 +39,8 @@ static int read_machine(struct cursor *cursor, struct decoder *decoder)
 	    !cursor_take(cursor, &long_size, 1) ||
 	    !cursor_take(cursor, &page_size, sizeof(page_size)))
 		return -1;
-	/* All its numbers are in that order: the file's as a whole, which has been
-	   checked.  */
+	/* All its numbers are in that order: the file's as a whole, which has
+	   been checked.  */
 	if (big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ||
 	    (long_size != 4 && long_size != 8) ||
 	    !page_size || page_size > INT_MAX)

@@ -35,10 +35,8 @@ static void watch(struct session *session)
 		if (time >= session->next_publish)
 			publish(session, STATE_WATCHING, "");
 	}
-	/* What came since the last round.  */
 	if (status == CAPTURE_RUNNING)
-		capture_poll(session->capture, 0, -1, &session->sink, &status,
-			     &error);
+		capture_stop(session->capture, &session->sink);
 	heap_finish(session->heap);
 	publish(session, status == CAPTURE_EXITED ? STATE_EXITED :
 		STATE_WATCHING, "");

@@ -24,10 +24,10 @@ struct output {
 	jmp_buf full;
 };
 
-/* A mangled name of a few hundred bytes can stand for gigabytes of text, since it
-   may refer to its own parts.  libiberty's printers can't be told to stop, but
-   have next to nothing on the heap while they call back (Rust's at most one
-   identifier), so they can be left.  */
+/* A mangled name of a few hundred bytes can stand for gigabytes of text,
+   since it may refer to its own parts.  libiberty's printers can't be told to
+   stop, but have next to nothing on the heap while they call back (Rust's at
+   most one identifier), so they can be left.  */
 static void append(const char *text, size_t length, void *opaque)
 {
 	struct output *output = opaque;

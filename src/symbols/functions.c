@@ -8,7 +8,8 @@
 
 static size_t underscores(const char *name)
 {
-	/* Mangled names of C++, Rust and D begin with one that means nothing.  */
+	/* Mangled names of C++, Rust and D begin with one that means nothing.
+	   */
 	if (name[0] == '_' && strchr("ZRD", name[1]) && name[1])
 		return 0;
 	return strspn(name, "_");

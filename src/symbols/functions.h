@@ -16,9 +16,9 @@ struct candidate {
 	bool typed;             /* a function by its type */
 };
 
-/* Sorts by address and leaves one per address, with the best name: first functions,
-   then what is exported, then the fewest leading underscores, then no old version,
-   then the shortest.  Returns how many are left.  */
+/* Sorts by address and leaves one per address, with the best name: first
+   functions, then what is exported, then the fewest leading underscores, then
+   no old version, then the shortest.  Returns how many are left.  */
 size_t functions_choose(struct candidate *candidates, size_t count);
 
 /* Addresses START..END-1 belong to the candidate with the index FUNCTION.  */
@@ -29,10 +29,10 @@ struct extent {
 };
 
 /* Lays out what functions_choose has left: disjoint extents in ascending
-   order.  Where sized ones overlap, the one that begins last has the address.  Those without
-   size fill the gaps, up to the next or to LIMIT (CONTEXT, start), the end
-   of the code around them; functions go before untyped labels.  *EXTENTS is malloc'd.  Returns 0;
-   -1 when out of memory.  */
+   order.  Where sized ones overlap, the one that begins last has the
+   address.  Those without size fill the gaps, up to the next or to LIMIT
+   (CONTEXT, start), the end of the code around them; functions go before
+   untyped labels.  *EXTENTS is malloc'd.  Returns 0; -1 when out of memory.  */
 int functions_lay_out(const struct candidate *candidates, size_t count,
 		      uint64_t (*limit)(const void *context, uint64_t start),
 		      const void *context, struct extent **extents,

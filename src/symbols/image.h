@@ -46,7 +46,8 @@ void image_free(struct image *image);
 /* Whether the file is not known to be another than the one with this ID.  */
 bool image_has_build_id(const struct image *image, const struct build_id *id);
 
-/* Whether IMAGE is of the very file that was mapped, as far as one can know.  */
+/* Whether IMAGE is of the very file that was mapped, as far as one can know.
+   */
 bool object_matches(const struct object *object, const struct image *image);
 
 /* The address of the byte at OFFSET of the file.  False: it has none.  */

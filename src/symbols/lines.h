@@ -15,8 +15,8 @@ struct lines;
 struct lines *lines_new(struct strings *strings);
 void lines_free(struct lines *lines);
 
-/* The source file of ADDRESS in OBJECT, and its line; NULL: not known.  What was
-   found, or not, is remembered.  */
+/* The source file of ADDRESS in OBJECT, and its line; NULL: not known.  What
+   was found, or not, is remembered.  */
 const char *lines_find(struct lines *lines, const struct object *object,
 		       struct names *names, uint64_t address, int *line);
 

@@ -11,8 +11,8 @@
 #include "symbols/objects.h"
 #include "symbols/strings.h"
 
-/* The functions of an object, from its own symbol tables and, where there is one,
-   its separate debugging file.  */
+/* The functions of an object, from its own symbol tables and, where there is
+   one, its separate debugging file.  */
 struct names;
 
 /* What libdwfl knows of it, for lines.c; NULL: nothing.  ADDRESS of the file is

@@ -263,8 +263,8 @@ static void move(struct maps *maps, size_t from, size_t to)
 	maps->count = maps->count - from + to;
 }
 
-/* Takes START..END-1 out; there is room for one more.  Returns the index where a
-   map of that range belongs.  */
+/* Takes START..END-1 out; there is room for one more.  Returns the index
+   where a map of that range belongs.  */
 static size_t cut(struct maps *maps, uint64_t start, uint64_t end)
 {
 	size_t i = first_behind(maps, start), j;

@@ -8,8 +8,8 @@
 
 #include "symbols/objects.h"
 
-/* What was mapped where, for each process and program that it ran.  For one thread at a
-   time; nothing here takes long.  */
+/* What was mapped where, for each process and program that it ran.  For one
+   thread at a time; nothing here takes long.  */
 struct spaces;
 
 /* NULL when out of memory.  */
@@ -27,8 +27,8 @@ void spaces_set_root(struct spaces *spaces, uint32_t pid,
 		     const struct root *root);
 const struct root *spaces_root(struct spaces *spaces, uint32_t pid);
 
-/* LENGTH bytes at START are the file's from OFFSET on; OBJECT NULL: something that
-   has no names.  */
+/* LENGTH bytes at START are the file's from OFFSET on; OBJECT NULL: something
+   that has no names.  */
 void spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,
 		uint64_t length, uint64_t offset, struct object *object);
 

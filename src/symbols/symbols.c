@@ -215,8 +215,8 @@ uint32_t symbols_call_site(struct symbols *symbols, uint32_t space,
 			      &frame);
 		if (frame.allocator)
 			continue;
-		/* A chain that was taken at a function's entry begins there, and
-		   not with a return address.  */
+		/* A chain that was taken at a function's entry begins there,
+		   and not with a return address.  */
 		if (!i) {
 			symbols_frame(symbols, space, addresses[i], 0, &frame);
 			if (frame.allocator && !frame.offset)

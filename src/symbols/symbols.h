@@ -9,10 +9,10 @@
 
 /* Names for addresses.  One thread may feed mappings while another asks for
    names; every function may be called from any thread.  The spaces, mappings
-   and places take less than a microsecond and never wait for a file; symbols_is_stub
-   reads an object's headers when it first meets it; symbols_frame and
-   symbols_call_site read its symbol tables (milliseconds, a second for the largest),
-   and with FRAME_LINE its DWARF, once.  */
+   and places take less than a microsecond and never wait for a file;
+   symbols_is_stub reads an object's headers when it first meets it;
+   symbols_frame and symbols_call_site read its symbol tables (milliseconds, a
+   second for the largest), and with FRAME_LINE its DWARF, once.  */
 struct symbols;
 
 /* NULL when out of memory.  */
@@ -20,26 +20,27 @@ struct symbols *symbols_new(void);
 void symbols_free(struct symbols *symbols);
 
 /* Address spaces: one per process and program that it runs.  A number is
-   never used twice and stays good for what was seen in it; 0 is none.  A child has
-   its parent's mappings; a mapping takes the place of what it overlaps.  Where a
-   mapping's build id is not the file's, the file's names are not used.  */
+   never used twice and stays good for what was seen in it; 0 is none.  A
+   child has its parent's mappings; a mapping takes the place of what it
+   overlaps.  Where a mapping's build id is not the file's, the file's names
+   are not used.  */
 uint32_t symbols_space(struct symbols *symbols, uint32_t pid);
 void symbols_fork(struct symbols *symbols, uint32_t parent, uint32_t child);
 void symbols_exec(struct symbols *symbols, uint32_t pid);
 void symbols_map(struct symbols *symbols, const struct mapping *mapping);
 
-/* Where the files of the process are seen from here, such as /proc/PID/root, for
-   one that lives in another mount namespace; NULL: at their own path.  For the
-   mappings that come after it; fork and exec keep it.  */
+/* Where the files of the process are seen from here, such as /proc/PID/root,
+   for one that lives in another mount namespace; NULL: at their own path.
+   For the mappings that come after it; fork and exec keep it.  */
 void symbols_set_root(struct symbols *symbols, uint32_t pid, const char *root);
 
-/* A directory below which the files of all processes without a root of their own are looked
-   for first.  Applies to mappings that come after it.  */
+/* A directory below which the files of all processes without a root of their
+   own are looked for first.  Applies to mappings that come after it.  */
 void symbols_set_sysroot(struct symbols *symbols, const char *directory);
 
-/* What an address is.  Strings are owned by SYMBOLS and live as long; they are fit
-   to be shown (see text_clean), at most 4095 bytes for a symbol.  NULL:
-   not known.  */
+/* What an address is.  Strings are owned by SYMBOLS and live as long; they
+   are fit to be shown (see text_clean), at most 4095 bytes for a symbol.
+   NULL: not known.  */
 struct frame {
 	const char *symbol;     /* demangled */
 	uint64_t offset;        /* of the address from the symbol's start */
@@ -64,9 +65,10 @@ bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
 int symbols_is_stub(struct symbols *symbols, uint32_t space, uint64_t address);
 
 /* The frame of a call chain (ADDRESSES, innermost first, return addresses)
-   where the allocation was asked for: the first that is neither an allocator nor a wrapper of
-   one (operator new, strdup, xmalloc, g_malloc…); the outermost if all are.
-   Returns its index, 0..COUNT-1; COUNT must not be 0.  */
+   where the allocation was asked for: the first that is neither an allocator
+   nor a wrapper of one (operator new, strdup, xmalloc, g_malloc…); the
+   outermost if all are.  Returns its index, 0..COUNT-1; COUNT must not be 0.
+   */
 uint32_t symbols_call_site(struct symbols *symbols, uint32_t space,
 			   const uint64_t *addresses, uint32_t count);
 

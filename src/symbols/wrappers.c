@@ -8,10 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The table is in two parts, each grouped by where its functions are from, in any
-   order.  Names stand here as plain_name() leaves them: no
-   parameters, template arguments, return type, or suffix of the compiler.
-   Leading underscores in a program's symbol are of no account.  */
+/* The table is in two parts, each grouped by where its functions are from, in
+   any order.  Names stand here as plain_name() leaves them: no parameters,
+   template arguments, return type, or suffix of the compiler.  Leading
+   underscores in a program's symbol are of no account.  */
 
 /* Those that other allocators offer under a prefix of their own.  */
 static const char *c_library[] = {

@@ -5,8 +5,9 @@
 #include <stdbool.h>
 
 /* Whether NAME, demangled, is a function that allocates or frees, or a
-   wrapper of one: a function that hands out memory and does nothing else for its
-   caller, so that a leak is never its fault.  Takes time in proportion to NAME.  */
+   wrapper of one: a function that hands out memory and does nothing else for
+   its caller, so that a leak is never its fault.  Takes time in proportion to
+   NAME.  */
 bool is_allocator_name(const char *name);
 
 #endif

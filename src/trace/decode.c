@@ -314,8 +314,8 @@ static bool take_declaration(const char **at)
 	}
 }
 
-/* Whether TEXT, up to END, has fields as the kernel writes them, and nothing else,
-   so that libtraceevent is spared what other files may hold.  */
+/* Whether TEXT, up to END, has fields as the kernel writes them, and nothing
+   else, so that libtraceevent is spared what other files may hold.  */
 static bool fields_are_sound(const char *text, const char *end)
 {
 	const char *at = strstr(text, "\nformat:\n");

@@ -201,6 +201,7 @@ static int run(const struct options *options)
 	sigaddset(&ending, SIGINT);
 	sigaddset(&ending, SIGTERM);
 	sigaddset(&ending, SIGHUP);
+	sigaddset(&ending, SIGQUIT);
 	pthread_sigmask(SIG_BLOCK, &ending, NULL);
 	/* A pipe that closes is an error of the write, not a death with
 	   probes left behind.  */

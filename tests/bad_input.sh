@@ -170,7 +170,7 @@ if command -v script >/dev/null; then
 		SHELL=/bin/sh TERM=xterm script -qec "exec \"\$LEAKTOP\" $arguments" \
 			"$work/terminal" </dev/null >/dev/null 2>&1 || status=$?
 		[ $status -eq 1 ] || complain "$arguments on a terminal: status $status"
-		grep -v '^Script ' "$work/terminal" | tr -d '\r' >"$work/err"
+		grep -v '^Script \|^$' "$work/terminal" | tr -d '\r' >"$work/err"
 		: >"$work/out"
 		refused ''
 	done

@@ -9,12 +9,14 @@ unit_tests = \
 	tests/test_options \
 	tests/test_order \
 	tests/test_perfdata \
+	tests/test_present \
 	tests/test_probepoint \
 	tests/test_records \
 	tests/test_rows \
 	tests/test_session \
 	tests/test_sizespec \
-	tests/test_symbols
+	tests/test_symbols \
+	tests/test_ui
 
 # Need a live target: root and uprobes, see skip_or_fail() in testing.h.
 live_tests = \
@@ -22,23 +24,83 @@ live_tests = \
 
 # What the live tests watch; without sanitizers, which replace malloc.
 live_targets = \
-	tests/targets/caller
+	tests/targets/caller \
+	tests/targets/churn \
+	tests/targets/nolibc \
+	tests/targets/storm
 tests_targets_caller_SOURCES = tests/targets/caller.c
 tests_targets_caller_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin
 tests_targets_caller_LDADD =
+tests_targets_churn_SOURCES = tests/targets/churn.c
+tests_targets_churn_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin -pthread
+tests_targets_churn_LDADD =
+tests_targets_nolibc_SOURCES = tests/targets/nolibc.c
+tests_targets_nolibc_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
+tests_targets_nolibc_LDFLAGS = -nostdlib -static
+tests_targets_nolibc_LDADD =
+tests_targets_storm_SOURCES = tests/targets/storm.c
+tests_targets_storm_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin \
+	-fno-omit-frame-pointer -pthread
+tests_targets_storm_LDADD =
+
+# What measures, for the benchmark.
+bench_tools = \
+	tests/targets/measure \
+	tests/targets/onpty
+tests_targets_measure_SOURCES = tests/targets/measure.c
+tests_targets_measure_CFLAGS = $(WARN_CFLAGS)
+tests_targets_measure_LDADD =
+tests_targets_onpty_SOURCES = tests/targets/onpty.c
+tests_targets_onpty_CFLAGS = $(WARN_CFLAGS)
+tests_targets_onpty_LDADD =
 
 # Need a pseudo-terminal as well, and libvterm.
-pty_tests =
+pty_tests = \
+	tests/test_pty
+tests_test_pty_LDADD = $(LDADD) $(VTERM_LIBS)
 
+# Some of these need root, uprobes and perf, see cannot_run() in lib.sh.
 script_tests = \
-	build-aux/check-layers.sh
+	build-aux/check-layers.sh \
+	tests/bad_input.sh \
+	tests/emacs.sh \
+	tests/follow.sh \
+	tests/live_batch.sh \
+	tests/recording.sh
 
 # What several tests include; and scripts and data that they use.
 test_headers = \
 	tests/perfdata_builder.h \
-	tests/testing.h
+	tests/testing.h \
+	tests/ui_fixture.h
 
 test_data = \
+	tests/screens/damaged-80x24.txt \
+	tests/screens/empty-80x24.txt \
+	tests/screens/exited-80x24.txt \
+	tests/screens/file-80x24.txt \
+	tests/screens/filter-40x10.txt \
+	tests/screens/filter-80x24.txt \
+	tests/screens/help-120x40.txt \
+	tests/screens/help-40x10.txt \
+	tests/screens/help-80x24.txt \
+	tests/screens/life-120x40-ascii.txt \
+	tests/screens/life-120x40.txt \
+	tests/screens/life-160x30.txt \
+	tests/screens/life-40x10-ascii.txt \
+	tests/screens/life-40x10.txt \
+	tests/screens/life-80x24-ascii.txt \
+	tests/screens/life-80x24.txt \
+	tests/screens/loading-40x10.txt \
+	tests/screens/loading-80x24.txt \
+	tests/screens/lost-80x24.txt \
+	tests/screens/suspects-120x40-ascii.txt \
+	tests/screens/suspects-120x40.txt \
+	tests/screens/suspects-40x10-ascii.txt \
+	tests/screens/suspects-40x10.txt \
+	tests/screens/suspects-80x24-ascii.txt \
+	tests/screens/suspects-80x24.txt \
+	tests/screens/wrong-filter-80x24.txt \
 	tests/compare.pl \
 	tests/follow.pl \
 	tests/probes.sh \
@@ -56,11 +118,13 @@ AM_TESTS_ENVIRONMENT = \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
 
+bench: $(live_targets) $(bench_tools)
+
 TESTS += $(script_tests)
 EXTRA_DIST += $(script_tests)
 
 if HAVE_CHECK
-check_PROGRAMS += $(unit_tests) $(live_tests) $(live_targets)
+check_PROGRAMS += $(unit_tests) $(live_tests) $(live_targets) $(bench_tools)
 TESTS += $(unit_tests) $(live_tests)
 if HAVE_VTERM
 check_PROGRAMS += $(pty_tests)

@@ -66,7 +66,7 @@ libc_of()
 alive()
 {
 	[ -n "$1" ] &&
-		grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null
+		grep -q '^State:[[:space:]]*[^[:space:]ZX]' "/proc/$1/status" 2>/dev/null
 }
 
 # end_process PID SIGNAL: and SIGKILL if that is not enough.

@@ -71,7 +71,8 @@ START_TEST(demo_loads)
 	ck_assert_str_eq(picture->notice, "");
 	ck_assert(picture->done == 1);
 	ck_assert_int_eq(feed->source->kind, SOURCE_FILE);
-	ck_assert_ptr_nonnull(strstr(feed->source->command, "perf record"));
+	ck_assert_ptr_nonnull(strstr(feed->source->recorder, "perf record"));
+	ck_assert_str_eq(picture->command, "leaktop-demo");
 	ck_assert_uint_eq(heap->hits, 1055);
 	ck_assert_uint_eq(heap->lost, 0);
 	ck_assert_uint_eq(heap->unpaired, 0);

@@ -207,6 +207,7 @@ static inline void fake_show(struct fake_feed *fake, struct snapshot *heap,
 	picture_unref(fake->picture);
 	fake->picture = picture;
 	picture->state = state;
+	strcpy(picture->command, "demo");
 	picture->done = 0.42;
 	picture->allocation_rate = 1234;
 	picture->free_rate = 1230;
@@ -222,7 +223,6 @@ static inline void fake_start(struct fake_feed *fake, enum source_kind kind)
 	*fake = (struct fake_feed){0};
 	fake->source.kind = kind;
 	fake->source.pid = 31381;
-	strcpy(fake->source.command, "demo");
 	if (kind == SOURCE_FILE)
 		strcpy(fake->source.path, "/home/user/recordings/demo.perf.data");
 	fake->feed = (struct feed){

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/intl.h"
+#include "base/text.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
 #include "capture/target.h"
@@ -300,4 +301,12 @@ void capture_close(struct capture *capture)
 uint64_t capture_rss(const struct capture *capture)
 {
 	return target_rss(capture->pid);
+}
+
+void capture_name(pid_t pid, char *text, size_t size)
+{
+	char name[TARGET_COMM];
+
+	target_comm(pid, pid, name, sizeof name);
+	text_clean(text, size, name);
 }

@@ -50,6 +50,9 @@ void capture_stop(struct capture *capture, const struct sink *sink);
    back first.  */
 void capture_close(struct capture *capture);
 
+/* The name of the process PID, clean for the terminal; "" when it is gone.  */
+void capture_name(pid_t pid, char *text, size_t size);
+
 /* Resident memory of the process in bytes (/proc/PID/statm); 0 when it is
    gone.  */
 uint64_t capture_rss(const struct capture *capture);

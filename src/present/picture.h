@@ -25,7 +25,7 @@ struct source {
 	enum source_kind kind;
 	char path[512];         /* of a file */
 	uint32_t pid;           /* 0: not known */
-	char command[256];      /* "" : not known */
+	char recorder[256];     /* the command that made a recording; "": not known */
 };
 
 #define RSS_SAMPLES 240         /* of 250 ms each: one minute */
@@ -35,6 +35,7 @@ struct source {
 struct picture {
 	atomic_uint references;
 	enum source_state state;
+	char command[64];       /* the name of the target; "": not known */
 	double done;            /* 0..1, while loading */
 	char notice[640];       /* why it failed, what is missing; or "" */
 

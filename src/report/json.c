@@ -87,15 +87,17 @@ static json_t *line_or_null(const struct frame *frame)
 	       json_null();
 }
 
-static json_t *source_object(const struct source *source)
+static json_t *source_object(const struct report *report)
 {
+	const struct source *source = report->source;
+
 	return json_pack("{so so so so}",
 		"kind", json_string(source->kind == SOURCE_LIVE ? "live" :
 				    "perf.data"),
 		"path", name_or_null(source->kind == SOURCE_FILE ?
 				     source->path : NULL),
 		"pid", source->pid ? number(source->pid) : json_null(),
-		"command", name_or_null(source->command));
+		"command", name_or_null(report->picture->command));
 }
 
 static json_t *operations_object(const struct snapshot *heap)
@@ -216,7 +218,7 @@ static void put_totals(struct writer *writer, const struct report *report)
 
 	put_member(writer, "schema", json_integer(1));
 	put_member(writer, "leaktop", json_string(PACKAGE_VERSION));
-	put_member(writer, "source", source_object(report->source));
+	put_member(writer, "source", source_object(report));
 	put_member(writer, "window", json_pack("{so so}",
 		"start", seconds(heap->start), "end", seconds(heap->end)));
 	put_member(writer, "hits", number(heap->hits));

@@ -23,11 +23,14 @@ static void put_source(const struct report *report, FILE *out)
 		fprintf(out, _("Recording %s, %s\n"), source->path, duration);
 	else
 		fprintf(out, _("Process %u (%s), watched for %s%s\n"),
-			source->pid, source->command, duration,
+			source->pid, report->picture->command, duration,
 			report->picture->state == STATE_EXITED ?
 			_("; it has exited") : "");
-	if (source->kind == SOURCE_FILE && *source->command)
-		fprintf(out, _("recorded by: %s\n"), source->command);
+	if (source->kind == SOURCE_FILE && *report->picture->command)
+		fprintf(out, _("of process %u (%s)\n"), source->pid,
+			report->picture->command);
+	if (*source->recorder)
+		fprintf(out, _("recorded by: %s\n"), source->recorder);
 }
 
 static void put_operations(const struct snapshot *heap, FILE *out)

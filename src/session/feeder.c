@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "session/internal.h"
 
 /* Looking at the clock for each hit would cost more than the hit.  */
@@ -87,11 +88,11 @@ static uint32_t on_space(void *context, uint32_t pid)
 static void on_comm(void *context, uint32_t pid, uint32_t tid,
 		    const char *name, bool exec)
 {
-	(void)context;
-	(void)pid;
-	(void)tid;
-	(void)name;
+	struct session *session = context;
+
 	(void)exec;
+	if (pid == session->source.pid && tid == pid)
+		text_clean(session->command, sizeof(session->command), name);
 }
 
 static void on_round(void *context)

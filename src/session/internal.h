@@ -32,6 +32,7 @@ struct session {
 	/* Of the thread alone, once it runs.  */
 	struct sink sink;
 	struct capture *capture;
+	char command[64];       /* the target's name now */
 	_Atomic uint64_t done;  /* bytes of the file */
 	uint64_t next_publish;
 	uint64_t next_rss;

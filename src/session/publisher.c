@@ -56,6 +56,7 @@ struct picture *make_picture(struct session *session, enum source_state state,
 	else
 		update_rates(session, heap, session_now());
 	picture->state = state;
+	memcpy(picture->command, session->command, sizeof(picture->command));
 	picture->done = size ? (double)session->done / (double)size : 0;
 	if (picture->done > 1)
 		picture->done = 1;

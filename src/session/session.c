@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,36 +33,19 @@ static struct picture *newest_picture(void *context)
 	return picture;
 }
 
-/* The name of a process as the kernel has it.  */
-static void read_comm(uint32_t pid, char *text, size_t size)
-{
-	char path[64], line[64] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%u/comm", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return;
-	if (fgets(line, sizeof(line), file)) {
-		line[strcspn(line, "\n")] = '\0';
-		text_clean(text, size, line);
-	}
-	fclose(file);
-}
-
 static int open_source(struct session *session, struct error *error)
 {
 	const struct session_options *options = &session->options;
-	const char *command;
+	const char *recorder;
 	char root[64];
 
 	if (!options->path) {
 		session->source.kind = SOURCE_LIVE;
 		session->source.pid = (uint32_t)options->capture.pid;
+		capture_name(options->capture.pid, session->command,
+			     sizeof(session->command));
 		if (capture_check(&options->capture, error) < 0)
 			return -1;
-		read_comm(session->source.pid, session->source.command,
-			  sizeof(session->source.command));
 		snprintf(root, sizeof(root), "/proc/%u/root",
 			 session->source.pid);
 		symbols_set_root(session->symbols, session->source.pid, root);
@@ -76,10 +60,10 @@ static int open_source(struct session *session, struct error *error)
 	if (!session->perfdata)
 		return -1;
 	session->source.pid = perfdata_pid(session->perfdata);
-	command = perfdata_command(session->perfdata);
-	if (command)
-		text_clean(session->source.command,
-			   sizeof(session->source.command), command);
+	recorder = perfdata_command(session->perfdata);
+	if (recorder)
+		text_clean(session->source.recorder,
+			   sizeof(session->source.recorder), recorder);
 	return 0;
 }
 
@@ -127,9 +111,14 @@ struct session *session_new(const struct session_options *options,
 
 int session_start(struct session *session, struct error *error)
 {
-	int status = pthread_create(&session->thread, NULL, session_run,
-				session);
+	sigset_t all, before;
+	int status;
 
+	/* Signals are for the main thread, whatever their kind.  */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	status = pthread_create(&session->thread, NULL, session_run, session);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (status)
 		return error_set(error, _("can't start a thread: %s"),
 				 strerror(status));

@@ -25,9 +25,7 @@ struct session_options {
 struct session *session_new(const struct session_options *options,
 			    struct error *error);
 
-/* Begins to attach or to load.  The signals that end the program must be
-   blocked in the caller for as long as the session runs, so that they reach
-   whom they are for.  */
+/* Begins to attach or to load.  */
 int session_start(struct session *session, struct error *error);
 
 /* Ends it, if it has not ended by itself; what came in so far is in the last

@@ -85,21 +85,20 @@ static void draw_bar(struct pen *pen, double done)
 	pen_text(pen, ROLE_TEXT, " ");
 }
 
-static void target_words(const struct source *source, int width, const struct look *look,
-			 char *text, size_t size)
+static void target_words(const struct screen *screen, int width, char *text, size_t size)
 {
+	const struct source *source = screen->feed->source;
+	const char *command = screen->picture->command;
 	const char *slash = strrchr(source->path, '/');
 
 	if (source->kind == SOURCE_LIVE) {
-		snprintf(text, size, _("PID %lu %s"), (unsigned long)source->pid, source->command);
+		snprintf(text, size, _("PID %lu %s"), (unsigned long)source->pid, command);
 		return;
 	}
-	snprintf(text, size, "%s%s%s", source->path, source->command[0] ? "  " : "",
-		 source->command);
+	snprintf(text, size, "%s%s%s", source->path, command[0] ? "  " : "", command);
 	/* The end of a path says more than its beginning.  */
-	if (slash && text_cells(look, text) > width)
-		snprintf(text, size, "%s%s%s", slash + 1, source->command[0] ? "  " : "",
-			 source->command);
+	if (slash && text_cells(&screen->look, text) > width)
+		snprintf(text, size, "%s%s%s", slash + 1, command[0] ? "  " : "", command);
 }
 
 static void draw_target(const struct screen *screen, struct pen *pen)
@@ -115,7 +114,7 @@ static void draw_target(const struct screen *screen, struct pen *pen)
 	left.end = pen->end - right - 1;
 	if (left.end < pen->end / 3)
 		left.end = pen->end / 3;
-	target_words(screen->feed->source, left.end, &screen->look, target, sizeof(target));
+	target_words(screen, left.end, target, sizeof(target));
 	pen_text(&left, ROLE_VALUE, target);
 	pen->x = left.x;
 	pen_spaces(pen, ROLE_TEXT, pen->end - right - pen->x);

@@ -1,0 +1,216 @@
+#!/bin/sh
+# SPDX-License-Identifier: LGPL-3.0-or-later
+#
+# What leaktop costs, on this machine and now: "make bench".  Needs root, perf,
+# script(1), 2 GB where temporary files go, and some minutes in which nothing
+# else runs.
+#
+#   RUNS=N   runs of which the median is taken (3)
+#   PAIRS=N  pairs of malloc and free in the recording (1100000)
+#   KEEP=1   the recording is kept; its name is in the table
+#   FILE=F   this recording is read, and none is made
+
+# shellcheck source=tests/lib.sh
+. "$(dirname "$0")/lib.sh"
+need_uprobes
+need_perf
+need_program script
+
+runs=${RUNS:-3}
+pairs=${PAIRS:-1100000}
+data=${FILE:-$work/storm.data}
+libc=$(libc_of $$)
+
+say()
+{
+	echo "bench: $*" >&2
+}
+
+# row NAME VALUE [REMARK]
+row()
+{
+	printf '%-44s %14s  %s\n' "$1" "$2" "${3-}"
+}
+
+calculate()
+{
+	perl -e "printf '$1', $2"
+}
+
+# median: of the numbers, one a line, on standard input
+median()
+{
+	sort -n | awk '{ n[NR] = $1 } END { print n[int((NR + 1) / 2)] }'
+}
+
+# measured COMMAND [ARGUMENT]...: sets $seconds and $peak (MiB), medians.
+measured()
+{
+	: >"$work/measured"
+	for _ in $(seq "$runs"); do
+		"$targets/measure" "$@" >>"$work/measured" || exit 1
+	done
+	seconds=$(cut -d' ' -f1 "$work/measured" | median)
+	peak=$(calculate %.0f "$(cut -d' ' -f3 "$work/measured" | median) / 1024")
+}
+
+# The wall time of storm's run from byte to "done", per pair in ns.
+# time_storm PAIRS: for the $target that waits
+time_storm()
+{
+	perl -MTime::HiRes=time,sleep -e '
+		my ($in, $out, $pairs) = @ARGV;
+		open my $file, ">>", $in or die "$in: $!\n";
+		my $start = time;
+		syswrite $file, "x";
+		sleep 0.001 until -s $out > 6 || time - $start > 300;
+		printf "%.1f\n", (time - $start) * 1e9 / $pairs' \
+		"$work/target.in" "$work/target.out" "$1"
+}
+
+start_storm()
+{
+	start_target "$targets/storm" --wait --threads=1 --pairs="$1"
+	wait_line '^ready$' "$work/target.out" "$target"
+}
+
+end_storm()
+{
+	tell_target
+	wait "$target"
+}
+
+#
+# Reading a recording
+#
+
+if [ -z "${FILE-}" ]; then
+	say "recording $pairs pairs of malloc and free with perf"
+	sh "$tests/record_target.sh" -g "$group" -m 8192 -o "$data" \
+		"$targets/storm" --wait --pairs="$pairs" >"$work/log" 2>&1 ||
+		fail "$(cat "$work/log")"
+fi
+cat "$data" >/dev/null
+"$LEAKTOP" --batch --format=json "$data" >"$work/read.json" || exit 1
+hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/read.json")
+[ "$hits" -ge 3000000 ] || say "only $hits hits: the figure wants 3 million"
+
+say "reading it, $runs times each"
+measured "$LEAKTOP" --batch "$data"
+text_seconds=$seconds text_peak=$peak
+measured "$LEAKTOP" --batch --format=json "$data"
+json_seconds=$seconds json_peak=$peak
+say "perf script, $runs times"
+measured perf script -i "$data"
+perf_seconds=$seconds perf_peak=$peak
+
+#
+# Live
+#
+
+say "first frame"
+: >"$work/frames"
+start_target "$LEAKTOP_DEMO" --interval=50
+for _ in $(seq 5); do
+	"$targets/onpty" -s 1 "PID $target" "$LEAKTOP" -p "$target" >"$work/frame" ||
+		fail "no first frame"
+	tr '\n' ' ' <"$work/frame" >>"$work/frames"
+	echo >>"$work/frames"
+done
+end_process "$target" KILL
+live_frame=$(cut -d' ' -f1 "$work/frames" | median)
+live_leave=$(cut -d' ' -f2 "$work/frames" | median)
+: >"$work/frames"
+for _ in $(seq 5); do
+	"$targets/onpty" "$(basename "$data")" "$LEAKTOP" "$data" >"$work/frame" ||
+		fail "no first frame of the recording"
+	tr '\n' ' ' <"$work/frame" >>"$work/frames"
+	echo >>"$work/frames"
+done
+file_frame=$(cut -d' ' -f1 "$work/frames" | median)
+file_leave=$(cut -d' ' -f2 "$work/frames" | median)
+
+say "the cost to the target, $runs times each"
+: >"$work/bare" && : >"$work/batch" && : >"$work/screen" && : >"$work/perf"
+live_lost=0 perf_lost=0
+for _ in $(seq "$runs"); do
+	start_storm 50000000
+	time_storm 50000000 >>"$work/bare"
+	end_storm
+
+	start_storm 500000
+	start_leaktop "$work/live.json" --format=json
+	time_storm 500000 >>"$work/batch"
+	kill -INT "$leaktop"
+	wait_leaktop
+	end_storm
+	check_json "$work/live.json" '$j->{operations}{malloc} + $j->{lost} >= 500000'
+	lost=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{lost}' "$work/live.json")
+	live_lost=$((live_lost + lost))
+
+	start_storm 500000
+	"$targets/onpty" -s 1000 "PID $target" sh -c \
+		"echo \$\$ >'$work/leaktop.pid'; exec '$LEAKTOP' -p $target" \
+		>"$work/frame" 2>&1 &
+	screen=$!
+	wait_line '^[0-9]' "$work/frame" $screen
+	# Its threads are attached by then.
+	sleep 1.5
+	time_storm 500000 >>"$work/screen"
+	kill -TERM "$(cat "$work/leaktop.pid")"
+	wait $screen
+	rm -f "$work/leaktop.pid"
+	end_storm
+done
+make_probes "$libc" "$group"
+for _ in $(seq "$runs"); do
+	start_storm 150000
+	start_recorder "$work" "$work/live.data" "$group" "$target" -m 8192
+	time_storm 150000 >>"$work/perf"
+	stop_recorder
+	end_storm
+	lost=$("$LEAKTOP" --batch --format=json "$work/live.data" |
+		perl -MJSON::PP -0777 -ne 'print decode_json($_)->{lost}')
+	perf_lost=$((perf_lost + lost))
+done
+bare=$(median <"$work/bare")
+batch=$(median <"$work/batch")
+screen=$(median <"$work/screen")
+perf=$(median <"$work/perf")
+
+#
+# The table
+#
+
+cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+echo "$("$LEAKTOP" --version | head -n 1), $(perf --version)"
+echo "Linux $(uname -r) $(uname -m), $(nproc) CPUs: ${cpu:-unknown}," \
+	"load $(cut -d' ' -f1 /proc/loadavg), medians of $runs runs"
+echo
+kept=
+if [ -z "${FILE-}" ] && [ -n "${KEEP-}" ]; then
+	kept=$(mktemp "${TMPDIR:-/tmp}/leaktop-bench.XXXXXX") && mv "$data" "$kept"
+	data=$kept
+fi
+row "recording: hits" "$hits" \
+	"$(($(wc -c <"$data") / 1048576)) MiB${kept:+, $kept}"
+row "leaktop --batch: hits per second" \
+	"$(calculate %.0f "$hits / $text_seconds")" "$text_seconds s, $text_peak MiB"
+row "leaktop --batch --format=json: hits per second" \
+	"$(calculate %.0f "$hits / $json_seconds")" "$json_seconds s, $json_peak MiB"
+row "perf script: hits per second" \
+	"$(calculate %.0f "$hits / $perf_seconds")" "$perf_seconds s, $perf_peak MiB"
+row "perf script / leaktop --batch" \
+	"$(calculate %.1f "$perf_seconds / $text_seconds")" "10 or more expected"
+row "leaktop -p: first frame, ms" "$live_frame" "200 or less expected"
+row "leaktop -p: q gives the terminal back, ms" "$live_leave"
+row "leaktop FILE: first frame, ms" "$file_frame"
+row "leaktop FILE: q while loading, ms" "$file_leave"
+row "malloc + free, bare: ns" "$bare"
+row "under leaktop --batch: ns" "$batch" \
+	"$(calculate %.0f "$batch / $bare") x bare; $live_lost hits lost"
+row "under leaktop's screen: ns" "$screen" "$(calculate %.0f "$screen / $bare") x bare"
+row "under perf record -g: ns" "$perf" \
+	"$(calculate %.0f "$perf / $bare") x bare; $perf_lost hits lost"
+row "perf record -g / leaktop --batch" "$(calculate %.1f "$perf / $batch")"
+exit 0

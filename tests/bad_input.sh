@@ -3,6 +3,8 @@
 #
 # What leaktop can't do it says in one line, and touches nothing.
 
+# The dollars in single quotes are Perl's, or another shell's.
+# shellcheck disable=SC2016
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 
@@ -22,7 +24,7 @@ complain()
 # refused REGEX: what run_leaktop did ended in one line that says so.
 refused()
 {
-	[ $status -eq 1 ] || complain "$1: status $status: $(cat "$work/err")"
+	[ "$status" -eq 1 ] || complain "$1: status $status: $(cat "$work/err")"
 	[ ! -s "$work/out" ] || complain "$1: there is output: $(head -n 3 "$work/out")"
 	said "$1"
 }
@@ -163,7 +165,6 @@ run_leaktop --batch "$good"
 # A terminal is left as it was: nothing but the line is written to it.
 if command -v script >/dev/null; then
 	export LEAKTOP work
-	# shellcheck disable=SC2016
 	for arguments in '"$work/nothing"' '"$work/bad.text"' '-p 2147483647'; do
 		echo text >"$work/bad.text"
 		status=0
@@ -183,7 +184,6 @@ fi
 pid=$(sh -c 'echo $$')
 refuse_pid "$pid" "[Nn]o process $pid"
 status=0
-# shellcheck disable=SC2016
 sh -c 'exec "$1" --batch -p $$' sh "$LEAKTOP" >"$work/out" 2>"$work/err" || status=$?
 refused 'is leaktop itself'
 
@@ -242,7 +242,6 @@ alive "$target" || complain "nolibc was ended"
 inside()
 {
 	status=0
-	# shellcheck disable=SC2016
 	unshare --mount --propagation private sh -c "$1"'
 		mounts=$(cat /proc/self/mounts)
 		"$LEAKTOP" --batch -p "$1"
@@ -278,4 +277,4 @@ refuse_file "$work/other.data" \
 perf record -q -o - -e sched:sched_process_exit true 2>"$work/log" >"$work/other.data" ||
 	complain "perf record -o -: $(cat "$work/log")"
 refuse_file "$work/other.data" 'the format for pipes'
-exit $failed
+exit "$failed"

@@ -10,6 +10,8 @@
 #   KEEP=1   the recording is kept; its name is in the table
 #   FILE=F   this recording is read, and none is made
 
+# The dollars in single quotes are Perl's.
+# shellcheck disable=SC2016
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_uprobes
@@ -29,7 +31,7 @@ say()
 # row NAME VALUE [REMARK]
 row()
 {
-	printf '%-44s %14s  %s\n' "$1" "$2" "${3-}"
+	printf '%-48s %12s  %s\n' "$1" "$2" "${3-}"
 }
 
 calculate()
@@ -131,7 +133,7 @@ file_frame=$(cut -d' ' -f1 "$work/frames" | median)
 file_leave=$(cut -d' ' -f2 "$work/frames" | median)
 
 say "the cost to the target, $runs times each"
-: >"$work/bare" && : >"$work/batch" && : >"$work/screen" && : >"$work/perf"
+: >"$work/probes" && : >"$work/bare" && : >"$work/batch" && : >"$work/screen" && : >"$work/perf"
 live_lost=0 perf_lost=0
 for _ in $(seq "$runs"); do
 	start_storm 50000000
@@ -140,6 +142,8 @@ for _ in $(seq "$runs"); do
 
 	start_storm 500000
 	start_leaktop "$work/live.json" --format=json
+	grep ":leaktop_$leaktop/lt_\(malloc\|malloc_ret\|free\) " "$uprobe_events" \
+		>"$work/probes"
 	time_storm 500000 >>"$work/batch"
 	kill -INT "$leaktop"
 	wait_leaktop
@@ -162,6 +166,23 @@ for _ in $(seq "$runs"); do
 	rm -f "$work/leaktop.pid"
 	end_storm
 done
+
+# The same traps, with nobody to hear of them: what no watcher can go below.
+sed "s,:leaktop_[^/]*,:$group,; s, [a-z0-9]*=.*,," "$work/probes" \
+	>"$work/traps" && : >"$work/floor"
+cat "$work/traps" >>"$uprobe_events" || exit 1
+for _ in $(seq "$runs"); do
+	start_storm 500000
+	perf stat -e "$group:*" -p "$target" >"$work/log" 2>&1 &
+	counter=$!
+	sleep 1
+	time_storm 500000 >>"$work/floor"
+	kill -INT $counter
+	wait $counter
+	end_storm
+done
+sed 's/^.\([^ ]*\).*/-\1/' "$work/traps" >>"$uprobe_events"
+
 make_probes "$libc" "$group"
 for _ in $(seq "$runs"); do
 	start_storm 150000
@@ -177,6 +198,7 @@ bare=$(median <"$work/bare")
 batch=$(median <"$work/batch")
 screen=$(median <"$work/screen")
 perf=$(median <"$work/perf")
+floor=$(median <"$work/floor")
 
 #
 # The table
@@ -207,6 +229,8 @@ row "leaktop -p: q gives the terminal back, ms" "$live_leave"
 row "leaktop FILE: first frame, ms" "$file_frame"
 row "leaktop FILE: q while loading, ms" "$file_leave"
 row "malloc + free, bare: ns" "$bare"
+row "the three traps of leaktop's, only counted: ns" "$floor" \
+	"$(calculate %.0f "$floor / $bare") x bare"
 row "under leaktop --batch: ns" "$batch" \
 	"$(calculate %.0f "$batch / $bare") x bare; $live_lost hits lost"
 row "under leaktop's screen: ns" "$screen" "$(calculate %.0f "$screen / $bare") x bare"

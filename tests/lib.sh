@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+# shellcheck shell=sh
 #
 # For the test scripts; read with ".".  It gives them $work, a directory that
 # goes when the script ends, as do the processes and probes that were made with
@@ -135,6 +136,7 @@ start_leaktop()
 	watcher=$!
 	started="$started $watcher"
 	wait_line 'watching' "$work/progress" $watcher
+	# shellcheck disable=SC2034 # for the scripts
 	leaktop=$(cat "$WATCH_FILE")
 }
 

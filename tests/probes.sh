@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+# shellcheck shell=sh
 #
 # For the scripts here that record with perf; read with ".".  The probes are
 # those of the scripts that leaktop replaces.  FATAL is what they call with a

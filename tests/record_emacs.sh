@@ -52,13 +52,18 @@ fail()
 for program in perf Xvfb emacs-lucid emacsclient; do
 	command -v $program >/dev/null || skip "$program is not installed"
 done
+# shellcheck disable=SC2034 # for probes.sh
 FATAL=fail
+# shellcheck source=tests/probes.sh
 . "$(dirname "$0")/probes.sh"
-[ -w $uprobe_events ] || skip "no permission to make uprobes, or tracefs not mounted"
+[ -w "$uprobe_events" ] || skip "no permission to make uprobes, or tracefs not mounted"
 
 directory=$(mktemp -d) || exit 1
-xvfb= emacs= recorder=
+xvfb=
+emacs=
+recorder=
 
+# shellcheck disable=SC2317 # the traps call it
 cleanup()
 {
 	status=$?
@@ -70,7 +75,7 @@ cleanup()
 	wait
 	delete_probes "$group"
 	rm -rf "$directory"
-	exit $status
+	exit "$status"
 }
 trap cleanup EXIT
 trap 'exit 129' HUP

@@ -21,7 +21,8 @@ set -u
 output=target.data
 group=lttest_target_$$
 pages=4096
-all= keep=
+all=
+keep=
 while getopts ako:g:m: option; do
 	case $option in
 	o) output=$OPTARG ;;
@@ -39,16 +40,20 @@ fail()
 	echo "record_target.sh: $*" >&2
 	exit 1
 }
+# shellcheck disable=SC2034 # for probes.sh
 FATAL=fail
+# shellcheck source=tests/probes.sh
 . "$(dirname "$0")/probes.sh"
 
 command -v perf >/dev/null ||
 	{ echo "record_target.sh: no perf" >&2; exit 77; }
-[ -w $uprobe_events ] ||
+[ -w "$uprobe_events" ] ||
 	{ echo "record_target.sh: no permission to make uprobes" >&2; exit 77; }
 
 directory=$(mktemp -d) || exit 1
-target= recorder=
+target=
+recorder=
+# shellcheck disable=SC2317 # the traps call it
 cleanup()
 {
 	status=$?
@@ -59,7 +64,7 @@ cleanup()
 	wait
 	[ -n "$keep" ] || delete_probes "$group"
 	rm -rf "$directory"
-	exit $status
+	exit "$status"
 }
 trap cleanup EXIT
 trap 'exit 129' HUP

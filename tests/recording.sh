@@ -4,6 +4,8 @@
 # Recordings that perf makes on the spot: leaktop reads them as an independent
 # follower does, and as the programs know that were recorded.
 
+# The dollars in single quotes are Perl's.
+# shellcheck disable=SC2016
 # shellcheck source=tests/lib.sh
 . "$(dirname "$0")/lib.sh"
 need_uprobes

@@ -382,6 +382,140 @@ static size_t inline_namespace(const char *name)
 	return 0;
 }
 
+/* Reads a name character by character, and keeps its qualified part.  */
+struct reader {
+	const char *name;
+	const char *at;
+	char *plain;            /* PLAIN_MAX */
+	size_t out;
+	unsigned depth;         /* inside of <> () [] {} */
+	/* Inside of "<Type as Trait>": the type's path is part of ours.  */
+	bool open;
+};
+
+enum step { STEP_KEEP, STEP_SKIP, STEP_END };
+
+/* Operators are the only names with such characters in them.  A class's own
+   are as good as the global ones.  */
+static bool take_operator(struct reader *reader)
+{
+	static const char *const operators[] = {
+		"operator new[]", "operator new", "operator delete[]",
+		"operator delete",
+	};
+
+	if (reader->depth || !starts_with(reader->at, "operator") ||
+	    (reader->out && reader->plain[reader->out - 1] != ':'))
+		return false;
+	for (size_t i = 0; i < COUNT(operators); i++) {
+		size_t length = strlen(operators[i]);
+
+		if (starts_with(reader->at, operators[i]) &&
+		    (!reader->at[length] || reader->at[length] == '(')) {
+			memcpy(reader->plain, operators[i], length);
+			reader->out = length;
+			break;
+		}
+	}
+	return true;
+}
+
+static enum step opening(struct reader *reader)
+{
+	/* "(anonymous namespace)::" goes, "(parameters)" ends it.  */
+	if (*reader->at == '(' && !reader->depth &&
+	    !starts_with(reader->at, "(anonymous namespace)"))
+		return STEP_END;
+	reader->depth++;
+	return STEP_SKIP;
+}
+
+static enum step closing(struct reader *reader)
+{
+	/* The arrow of "-> type" closes nothing; an ABI tag has none.  */
+	bool arrow = *reader->at != ']' && reader->at > reader->name &&
+		     reader->at[-1] == '-';
+
+	if (*reader->at == '>' && !reader->depth && reader->open)
+		reader->open = false;
+	else if (reader->depth && !arrow)
+		reader->depth--;
+	return STEP_SKIP;
+}
+
+static enum step blank(struct reader *reader)
+{
+	if (reader->depth)
+		return STEP_SKIP;
+	if (reader->open && starts_with(reader->at, " as ")) {
+		/* Up to the end of the bracket.  */
+		reader->depth = 1;
+		reader->open = false;
+		return STEP_SKIP;
+	}
+	if (starts_with(reader->at, " [clone"))
+		return STEP_END;
+	/* That was the return type.  */
+	reader->out = 0;
+	return STEP_SKIP;
+}
+
+static enum step colon(struct reader *reader)
+{
+	/* Left over from "::<u8>::".  */
+	if (!reader->depth && reader->out >= 2 &&
+	    reader->plain[reader->out - 1] == ':' &&
+	    reader->plain[reader->out - 2] == ':')
+		return STEP_SKIP;
+	return STEP_KEEP;
+}
+
+static enum step dot(struct reader *reader)
+{
+	/* The compiler's ".part.0"; not D's "core.memory".  */
+	if (!reader->depth && !reader->open &&
+	    !memchr(reader->plain, ':', reader->out) &&
+	    !starts_with(reader->name, "core."))
+		return STEP_END;
+	return STEP_KEEP;
+}
+
+static enum step step(struct reader *reader)
+{
+	switch (*reader->at) {
+	case '(':
+	case '<':
+	case '{':
+	case '[':
+		return opening(reader);
+	case '>':
+	case '}':
+	case ')':
+	case ']':
+		return closing(reader);
+	case ' ':
+		return blank(reader);
+	case ':':
+		return colon(reader);
+	case '.':
+		return dot(reader);
+	default:
+		return STEP_KEEP;
+	}
+}
+
+static void keep(struct reader *reader)
+{
+	if (reader->out == PLAIN_MAX - 1) {
+		/* A return type may be longer than any.  */
+		reader->out = PLAIN_MAX / 2 - 1;
+		memmove(reader->plain, reader->plain + PLAIN_MAX / 2,
+			reader->out);
+		reader->plain[0] = '?';
+	}
+	reader->plain[reader->out++] = *reader->at;
+}
+
 /* Writes NAME's qualified name alone to PLAIN, or "" when it is too long to be
    in the table:
 
@@ -390,112 +524,25 @@ static size_t inline_namespace(const char *name)
      baz.part.0                           → foo::bar::baz, baz  */
 static void plain_name(const char *name, char plain[PLAIN_MAX])
 {
-	size_t out = 0;
-	unsigned depth = 0;     /* inside of <> () [] {} */
+	struct reader reader = { .name = name, .at = name, .plain = plain };
+	enum step what = STEP_KEEP;
 
-	/* A type that implements something: its path is part of ours.  */
-	bool open = name[0] == '<';
+	reader.open = *name == '<';
+	reader.at += reader.open;
+	for (; *reader.at && what != STEP_END; reader.at++) {
+		size_t skip = reader.depth ? 0 : inline_namespace(reader.at);
 
-	for (const char *s = open ? name + 1 : name; *s; s++) {
-		size_t skip;
-
-		if (!depth && (skip = inline_namespace(s)) && out >= 2 &&
-		    plain[out - 1] == ':') {
-			s += skip - 1;
+		if (skip && reader.out >= 2 && plain[reader.out - 1] == ':') {
+			reader.at += skip - 1;
 			continue;
 		}
-		/* The only names with such characters in them.  A class's own
-		   are as good as the global ones.  */
-		if (!depth && starts_with(s, "operator") &&
-		    (!out || plain[out - 1] == ':')) {
-			static const char *const operators[] = {
-				"operator new[]", "operator new",
-				"operator delete[]", "operator delete",
-			};
-
-			for (size_t i = 0; i < COUNT(operators); i++) {
-				size_t length = strlen(operators[i]);
-
-				if (starts_with(s, operators[i]) &&
-				    (!s[length] || s[length] == '(')) {
-					memcpy(plain, operators[i], length);
-					out = length;
-					break;
-				}
-			}
-			goto end;
-		}
-		switch (*s) {
-		case '(':
-			/* "(anonymous namespace)::" goes, "(parameters)" ends
-			   it.  */
-			if (!depth && !starts_with(s, "(anonymous namespace)"))
-				goto end;
-			depth++;
-			continue;
-		case '<':
-		case '{':
-			depth++;
-			continue;
-		case '>':
-			if (!depth && open) {
-				open = false;
-				continue;
-			}
-			__attribute__((fallthrough));
-		case '}':
-		case ')':
-			/* The arrow of "-> type" closes nothing.  */
-			if (depth && !(s > name && s[-1] == '-'))
-				depth--;
-			continue;
-		case '[':
-			/* An ABI tag.  */
-			depth++;
-			continue;
-		case ']':
-			if (depth)
-				depth--;
-			continue;
-		case ' ':
-			if (depth)
-				continue;
-			if (open && starts_with(s, " as ")) {
-				/* Up to the end of the bracket.  */
-				depth = 1;
-				open = false;
-				continue;
-			}
-			if (starts_with(s, " [clone"))
-				goto end;
-			/* That was the return type.  */
-			out = 0;
-			continue;
-		case ':':
-			/* Left over from "::<u8>::".  */
-			if (!depth && out >= 2 && plain[out - 1] == ':' &&
-			    plain[out - 2] == ':')
-				continue;
+		if (take_operator(&reader))
 			break;
-		case '.':
-			/* The compiler's ".part.0"; not D's "core.memory".  */
-			if (!depth && !open && !memchr(plain, ':', out) &&
-			    !starts_with(name, "core."))
-				goto end;
-			break;
-		}
-		if (depth)
-			continue;
-		if (out == PLAIN_MAX - 1) {
-			/* A return type may be longer than any.  */
-			out = PLAIN_MAX / 2 - 1;
-			memmove(plain, plain + PLAIN_MAX / 2, out);
-			plain[0] = '?';
-		}
-		plain[out++] = *s;
+		what = step(&reader);
+		if (what == STEP_KEEP && !reader.depth)
+			keep(&reader);
 	}
-end:
-	plain[out] = '\0';
+	plain[reader.out] = '\0';
 }
 
 bool is_allocator_name(const char *name)

@@ -33,7 +33,7 @@ said()
 {
 	[ "$(wc -l <"$work/err")" -eq 1 ] ||
 		complain "$1: not one line: $(cat "$work/err")"
-	grep -q "^leaktop: .*$1" "$work/err" ||
+	grep -qi "^leaktop: .*$1" "$work/err" ||
 		complain "$1 is not what it says: $(cat "$work/err")"
 	! grep -q '[[:cntrl:]]' "$work/err" || complain "$1: control characters"
 }
@@ -232,6 +232,7 @@ refused 'tracefs is not mounted (or not for you\|Not permitted .*root.*CAP_'
 # What needs root
 #
 
+[ $failed -eq 0 ] || exit 1
 need_uprobes
 start_target "$targets/nolibc"
 refuse_pid "$target" 'C library'

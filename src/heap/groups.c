@@ -63,11 +63,19 @@ static int reserve(void **array, uint32_t count, uint32_t *capacity,
 	return 0;
 }
 
+/* The slice that TIME lies in; may be beyond those in use.  */
+static uint64_t slice_at(const struct groups *groups, uint64_t time)
+{
+	return time <= groups->start ? 0 :
+	       (time - groups->start) >> groups->slice_bits;
+}
+
+/* The slice that counts what was born at TIME, which has been.  */
 static unsigned slice_of(const struct groups *groups, uint64_t time)
 {
-	if (time <= groups->start)
-		return 0;
-	return (unsigned)((time - groups->start) >> groups->slice_bits);
+	uint64_t slice = slice_at(groups, time);
+
+	return slice < groups->slices ? (unsigned)slice : groups->slices - 1;
 }
 
 /* Each two slices become one.  */
@@ -88,7 +96,7 @@ static void halve_slices(struct groups *groups)
 
 void groups_advance(struct groups *groups, uint64_t time)
 {
-	unsigned slice;
+	uint64_t slice;
 
 	if (!groups->started) {
 		groups->started = true;
@@ -98,7 +106,7 @@ void groups_advance(struct groups *groups, uint64_t time)
 	if (time <= groups->end)
 		return;
 	groups->end = time;
-	slice = slice_of(groups, time);
+	slice = slice_at(groups, time);
 	/* The time between two hits can be of any length: fill what is left
 	   of the slices, then halve, until the new one is within.  */
 	while (slice >= groups->slices) {
@@ -110,7 +118,7 @@ void groups_advance(struct groups *groups, uint64_t time)
 		if (slice < groups->slices)
 			break;
 		halve_slices(groups);
-		slice = slice_of(groups, time);
+		slice = slice_at(groups, time);
 	}
 }
 

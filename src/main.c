@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <poll.h>
 #include <signal.h>
@@ -112,6 +113,18 @@ static int wait_for_end(const struct feed *feed, double duration, int signals)
 	return number;
 }
 
+/* Whether all that was printed has reached stdout.  */
+static int finish_output(void)
+{
+	struct error error;
+
+	if (fflush(stdout) != EOF && !ferror(stdout))
+		return EXIT_SUCCESS;
+	error_set(&error, _("can't write to standard output: %s"),
+		  strerror(errno));
+	return fail(error.text);
+}
+
 static int write_report(const struct options *options, const struct feed *feed,
 			const struct picture *picture)
 {
@@ -130,16 +143,25 @@ static int write_report(const struct options *options, const struct feed *feed,
 
 	if (options->format->write(&report, stdout, &error) < 0)
 		return fail(error.text);
-	if (fflush(stdout) == EOF || ferror(stdout)) {
-		error_set(&error, _("can't write the report: %s"),
-			  strerror(errno));
-		return fail(error.text);
-	}
-	return EXIT_SUCCESS;
+	return finish_output();
+}
+
+static int report_picture(const struct options *options,
+			  const struct feed *feed,
+			  const struct picture *picture)
+{
+	bool broken = picture->state == STATE_FAILED ||
+		      picture->state == STATE_DAMAGED;
+	int status = EXIT_SUCCESS;
+
+	/* What was seen until it went wrong is still worth a report.  */
+	if (!broken || picture->heap->hits)
+		status = write_report(options, feed, picture);
+	return broken ? fail(picture->notice) : status;
 }
 
 static int run_batch(const struct options *options, struct session *session,
-		     int signals)
+		     const sigset_t *ending, int signals)
 {
 	const struct feed *feed = session_feed(session);
 	int number = wait_for_end(feed, options->duration, signals);
@@ -148,14 +170,15 @@ static int run_batch(const struct options *options, struct session *session,
 
 	/* First of all: the target gets rid of the probes.  */
 	session_stop(session);
+	/* A half-read recording is no answer.  */
+	if (number && options->session.path)
+		return 128 + number;
+	/* Nothing needs to be cleaned up any more: what blocks for ever, such
+	   as a reader that does not read, may be interrupted.  */
+	signal(SIGPIPE, SIG_DFL);
+	pthread_sigmask(SIG_UNBLOCK, ending, NULL);
 	picture = feed->picture(feed->context);
-	if (picture->state == STATE_FAILED) {
-		status = fail(picture->notice);
-	} else {
-		status = write_report(options, feed, picture);
-		if (picture->state == STATE_DAMAGED)
-			status = fail(picture->notice);
-	}
+	status = report_picture(options, feed, picture);
 	picture_unref(picture);
 	/* ^C is how one ends the watching.  */
 	if (number && number != SIGINT)
@@ -190,6 +213,22 @@ static int run_screen(const struct options *options, struct session *session)
 	return status;
 }
 
+/* The signals that end leaktop, but for those that whoever started it had
+   ignored, as nohup does.  */
+static void ending_signals(sigset_t *set)
+{
+	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+
+	sigemptyset(set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+		struct sigaction action;
+
+		if (sigaction(numbers[i], NULL, &action) == 0 &&
+		    action.sa_handler != SIG_IGN)
+			sigaddset(set, numbers[i]);
+	}
+}
+
 static int run(const struct options *options)
 {
 	struct session *session;
@@ -197,11 +236,7 @@ static int run(const struct options *options)
 	sigset_t ending;
 	int signals, status;
 
-	sigemptyset(&ending);
-	sigaddset(&ending, SIGINT);
-	sigaddset(&ending, SIGTERM);
-	sigaddset(&ending, SIGHUP);
-	sigaddset(&ending, SIGQUIT);
+	ending_signals(&ending);
 	pthread_sigmask(SIG_BLOCK, &ending, NULL);
 	/* A pipe that closes is an error of the write, not a death with
 	   probes left behind.  */
@@ -217,7 +252,7 @@ static int run(const struct options *options)
 	if (session_start(session, &error) < 0)
 		status = fail(error.text);
 	else if (options->mode == RUN_BATCH)
-		status = run_batch(options, session, signals);
+		status = run_batch(options, session, &ending, signals);
 	else
 		status = run_screen(options, session);
 	session_free(session);
@@ -225,11 +260,23 @@ static int run(const struct options *options)
 	return status;
 }
 
+/* Were one of the standard descriptors closed, the next file that is opened
+   would take its place, and get what is meant for it.  */
+static void fill_standard_descriptors(void)
+{
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && errno == EBADF)
+			open("/dev/null", fd == STDIN_FILENO ? O_WRONLY :
+			     O_RDONLY);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct error error;
 
+	fill_standard_descriptors();
 	setlocale(LC_ALL, "");
 	bindtextdomain(PACKAGE, LOCALEDIR);
 	textdomain(PACKAGE);
@@ -237,13 +284,13 @@ int main(int argc, char **argv)
 		return fail_usage(error.text);
 	if (options.mode == RUN_HELP) {
 		options_help(stdout);
-		return fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+		return finish_output();
 	}
 	if (options.mode == RUN_VERSION) {
 		printf("leaktop %s\n", PACKAGE_VERSION);
 		puts(_("License LGPLv3+: GNU LGPL version 3 or later.\n"
 		       "There is NO WARRANTY, to the extent permitted by law."));
-		return fflush(stdout) == EOF ? EXIT_FAILURE : EXIT_SUCCESS;
+		return finish_output();
 	}
 	return run(&options);
 }

@@ -70,12 +70,20 @@ static int set_format(struct options *options, const char *value,
 static int set_duration(struct options *options, const char *value,
 			struct error *error)
 {
-	char *end;
+	double scale = 1;
+	const char *at = value;
 
-	errno = 0;
-	options->duration = strtod(value, &end);
-	if (end == value || *end || errno || !(options->duration > 0) ||
-	    options->duration > 1e9)
+	/* Not strtod(), which takes what the locale takes.  */
+	options->duration = 0;
+	for (; *at >= '0' && *at <= '9'; at++)
+		options->duration = options->duration * 10 + (*at - '0');
+	if (*at == '.') {
+		for (at++; *at >= '0' && *at <= '9'; at++) {
+			scale /= 10;
+			options->duration += (*at - '0') * scale;
+		}
+	}
+	if (*at || !(options->duration > 0) || options->duration > 1e9)
 		return error_set(error, _("'%s' is no number of seconds"),
 				 value);
 	return 0;
@@ -90,6 +98,7 @@ static int set_top(struct options *options, const char *value,
 		return error_set(error, _("'%s' is no number of suspects"),
 				 value);
 	options->top = (unsigned)top;
+	options->have_top = true;
 	return 0;
 }
 
@@ -269,7 +278,8 @@ static int bad_option(int value, char **argv, struct error *error)
 		return error_set(error, _("option '%s' takes no value"), word);
 	if (optopt)
 		return error_set(error, _("there is no option '-%c'"), optopt);
-	return error_set(error, _("there is no option '%s'"), word);
+	return error_set(error, _("there is no option '%s', or more than one "
+		"begins so"), word);
 }
 
 static int check(struct options *options, int argc, char **argv,
@@ -287,13 +297,24 @@ static int check(struct options *options, int argc, char **argv,
 	if (!options->have_pid && !options->session.path)
 		return error_set(error, _("what is to be looked at? "
 			"Give -p PID, or a recording"));
+	if (options->session.path && (options->session.capture.ring_kib ||
+				      options->session.capture.chain_depth))
+		return error_set(error, _("--ring-size and --chain-depth go "
+			"with -p PID"));
+	if (options->have_pid && options->session.sysroot)
+		return error_set(error, _("--sysroot goes with a recording"));
 	if (options->duration > 0 && (options->session.path ||
 				      options->mode != RUN_BATCH))
 		return error_set(error, _("--duration goes with -p PID and "
 			"--batch"));
-	if (options->follow && options->mode != RUN_BATCH)
+	if (options->mode == RUN_BATCH)
+		return 0;
+	if (options->follow)
 		return error_set(error, _("--follow goes with --batch; on the "
 			"screen it is the Enter key"));
+	if (options->format || options->have_top)
+		return error_set(error, _("--format and --top go with "
+			"--batch"));
 	return 0;
 }
 
@@ -321,7 +342,7 @@ int options_read(struct options *options, int argc, char **argv,
 	int value;
 
 	*options = (struct options) {
-		.mode = RUN_SCREEN, .format = &report_formats[0], .top = 20,
+		.mode = RUN_SCREEN, .top = 20,
 	};
 	getopt_tables(longs, shorts);
 	optind = 1;
@@ -337,6 +358,8 @@ int options_read(struct options *options, int argc, char **argv,
 	}
 	if (check(options, argc, argv, error) < 0)
 		return -1;
+	if (!options->format)
+		options->format = &report_formats[0];
 	set_log(options);
 	return 0;
 }
@@ -372,6 +395,11 @@ void options_help(FILE *out)
 	for (size_t i = 0; i < column_count; i++)
 		fprintf(out, "  %-24s %s\n", columns[i].name,
 			_(columns[i].help));
-	fputs(_("\nExit status: 0 on success, 1 on failure, 2 on wrong usage.\n"
+	fputs(_("\nVerdicts:\n"), out);
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		fprintf(out, "  %-24s %s\n", verdict_name((enum verdict)i),
+			verdict_help((enum verdict)i));
+	fputs(_("\nExit status: 0 on success, 1 on failure, 2 on wrong usage,\n"
+		"128 and a signal's number when that ended it.\n"
 		"On the screen, ? shows the keys.\n"), out);
 }

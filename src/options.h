@@ -21,6 +21,7 @@ struct options {
 	const struct report_format *format;
 	const struct column *sort;
 	unsigned top;
+	bool have_top;
 	struct sizespec sizes;
 	bool follow;
 	uint64_t follow_size;

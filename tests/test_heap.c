@@ -360,6 +360,12 @@ START_TEST(threads_pair_apart)
 	       "1/1: -realloc b0\n2/1: free a0\n",
 	       "malloc 1 realloc 1 free 1 live 1/64 unallocated_free 1 "
 	       "[20: 0 +1 -1] [40: 1 +1 -0]");
+	/* Freed by another thread while the realloc was under way.  */
+	expect("1/1: malloc 10 = a0\n1/1: +realloc a0 20\n2/1: free a0\n"
+	       "1/1: -realloc b0\n2/1: malloc 10 = c0\n2/1: malloc 10 = d0\n"
+	       "2/1: free b0\n2/1: free c0\n2/1: free d0\n",
+	       "malloc 3 realloc 1 free 4 live 0/0 [10: 0 +3 -3] "
+	       "[20: 0 +1 -1]");
 	/* Under way at the end: nothing has happened yet.  */
 	expect("1: malloc 20 = a0\n1: +realloc a0 40\n",
 	       "malloc 1 live 1/32 [20: 1 +1 -0]");
@@ -409,6 +415,22 @@ START_TEST(loss_is_counted_and_survived)
 	       "malloc 1 free 1 live 0/0 unpaired 1 lost 5 [30: 0 +1 -1]");
 	expect("1: +malloc 20\nlost 5\n1: -malloc a0\n",
 	       "malloc 1 live 1/32 lost 5 [20: 1 +1 -0]");
+	/* Nor are frees, which have no return.  */
+	expect("2: malloc 20 = a0\n2: malloc 20 = b0\n2: +malloc 20\nlost 1\n"
+	       "2: free a0\n2: free b0\n",
+	       "malloc 2 free 2 live 0/0 unpaired 1 lost 1 [20: 0 +2 -2]");
+	/* The block of a realloc that is given up goes meanwhile.  */
+	expect("1: malloc 10 = a0\n1: +realloc a0 20\nlost 1\n2/1: free a0\n"
+	       "1: -realloc b0\n1: malloc 10 = a0\n",
+	       "malloc 2 realloc 1 free 1 live 2/48 lost 1 [10: 1 +2 -1] "
+	       "[20: 1 +1 -0]");
+	/* A free whose malloc may have been lost is no double one.  */
+	expect("1: malloc 20 = a0\n1: free a0\nlost 2\n1: free a0\n",
+	       "malloc 1 free 2 live 0/0 unallocated_free 1 lost 2 "
+	       "[20: 0 +1 -1]");
+	expect("1: malloc 20 = a0\n1: free a0\n1: -malloc a0\n1: free a0\n",
+	       "malloc 1 free 2 live 0/0 unallocated_free 1 unpaired 1 "
+	       "[20: 0 +1 -1]");
 	/* A realloc that is given up has released nothing.  */
 	expect("1: malloc 20 = a0\n1: +realloc a0 30\nlost 1\n"
 	       "1: malloc 30 = b0\n1: free a0\n",
@@ -417,6 +439,28 @@ START_TEST(loss_is_counted_and_survived)
 	/* Sums at the end tell of the same losses.  */
 	expect("lost 5\nlost 2\nlost_total 7\n", "live 0/0 lost 7");
 	expect("lost 5\nlost_total 9\n", "live 0/0 lost 9");
+}
+END_TEST
+
+/* Of a thread that only frees from then on.  */
+START_TEST(missed_return_then_frees)
+{
+	struct script script;
+	struct snapshot *snapshot;
+	char text[4096] = "2/1: +malloc 20\n";
+
+	for (unsigned i = 0; i < 60; i++) {
+		size_t used = strlen(text);
+
+		snprintf(text + used, sizeof(text) - used,
+			 "1: malloc 8 = %x\n2/1: free %x\n", 0x100 + i * 16,
+			 0x100 + i * 16);
+	}
+	snapshot = run_snapshot(&script, text);
+	ck_assert_uint_eq(snapshot->unpaired, 1);
+	ck_assert_uint_ge(snapshot->freed, 40);
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
 }
 END_TEST
 
@@ -660,6 +704,73 @@ START_TEST(long_silence)
 }
 END_TEST
 
+/* Damaged times: of the far future, and back again.  */
+START_TEST(absurd_times)
+{
+	static const uint64_t times[] = {
+		1000, 1000 + (UINT64_C(1) << 56), UINT64_C(1) << 50, 5,
+		UINT64_MAX - 5000, 7, UINT64_C(1) << 60, 0,
+	};
+	struct script script = { .heap = heap_new(&with_log) };
+	struct snapshot *snapshot;
+	uint64_t born = 0;
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++) {
+		char line[64];
+
+		script.time = times[i];
+		snprintf(line, sizeof(line), "1: malloc 20 = %zx\n",
+			 0x100 + i * 32);
+		run_lines(&script, line);
+		heap_round(script.heap);
+		heap_round(script.heap);
+		if (i % 3 == 2) {
+			snprintf(line, sizeof(line), "1: free %zx\n",
+				 0x100 + (i - 1) * 32);
+			run_lines(&script, line);
+		}
+	}
+	heap_finish(script.heap);
+	snapshot = heap_snapshot(script.heap);
+	for (unsigned i = 0; i < SLICES; i++)
+		born += snapshot->groups[0].born[i];
+	ck_assert_uint_eq(born, snapshot->live_blocks);
+	ck_assert_uint_eq(born, 6);
+	ck_assert_uint_gt(snapshot->late, 0);
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
+}
+END_TEST
+
+/* A server that forks for each request does not cost a copy of its blocks
+   each time, and what its children hold goes with them.  */
+START_TEST(many_forks)
+{
+	struct script script = { .heap = heap_new(&with_log), .time = 1 };
+	struct snapshot *snapshot;
+	char line[64];
+
+	for (unsigned i = 0; i < 1000; i++) {
+		snprintf(line, sizeof(line), "1: malloc 20 = %x\n",
+			 0x1000 + i * 32);
+		run_lines(&script, line);
+	}
+	for (unsigned i = 2; i < 2000; i++) {
+		snprintf(line, sizeof(line), "fork 1 %u\n%u: free 1000\n"
+			 "%u: malloc 8 = 1000\n%u: exit\n", i, i, i, i);
+		run_lines(&script, line);
+		heap_round(script.heap);
+	}
+	heap_finish(script.heap);
+	snapshot = heap_snapshot(script.heap);
+	ck_assert_uint_eq(snapshot->live_blocks, 1000 + 1998);
+	for (int i = 0; i < ANOMALY_COUNT; i++)
+		ck_assert_uint_eq(snapshot->anomalies[i], 0);
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
+}
+END_TEST
+
 /* Many addresses and sizes, against a plain array.  */
 START_TEST(random_calls_add_up)
 {
@@ -785,6 +896,7 @@ int main(void)
 	tcase_add_test(pairing, anomalies_are_kept_apart);
 	tcase_add_test(pairing, unpaired_are_counted);
 	tcase_add_test(pairing, loss_is_counted_and_survived);
+	tcase_add_test(pairing, missed_return_then_frees);
 	tcase_add_test(pairing, missed_return_without_loss);
 	tcase_add_test(pairing, processes);
 	tcase_add_test(pairing, stubs_show_by_what_they_do);
@@ -796,6 +908,8 @@ int main(void)
 	tcase_add_test(model, snapshots_do_not_change);
 	tcase_add_test(model, slices_stretch);
 	tcase_add_test(model, long_silence);
+	tcase_add_test(model, absurd_times);
+	tcase_add_test(model, many_forks);
 	tcase_add_test(model, random_calls_add_up);
 	tcase_add_test(model, chains_are_kept_once);
 	tcase_add_test(model, log_drops_the_oldest);

@@ -21,6 +21,7 @@ struct maker {
 	struct heap *heap;
 	uint64_t time;
 	uint64_t next_address;
+	uint64_t outer;         /* caller of the caller */
 };
 
 static const struct heap_options no_log;
@@ -34,7 +35,9 @@ static void hit(struct maker *maker, enum hit_kind kind,
 		.argument = { argument },
 	};
 
-	heap_hit(maker->heap, &made, 1, &caller, kind == HIT_RETURN);
+	const uint64_t chain[] = { caller, 0x700000 + maker->outer };
+
+	heap_hit(maker->heap, &made, 1, chain, kind == HIT_RETURN ? 2 : 0);
 }
 
 static uint64_t allocate(struct maker *maker, uint64_t size, uint64_t caller)
@@ -95,7 +98,7 @@ static void one_of_each(struct maker *maker, unsigned tick)
 		allocate(maker, RECENT, CALLER(RECENT));
 }
 
-static struct snapshot *make(behaviour behave)
+static struct snapshot *make_for(behaviour behave, unsigned seconds)
 {
 	struct maker maker = {
 		.heap = heap_new(&no_log), .time = START,
@@ -103,7 +106,7 @@ static struct snapshot *make(behaviour behave)
 	};
 	struct snapshot *snapshot;
 
-	for (unsigned tick = 0; tick < WATCHED * TICKS_PER_SECOND; tick++) {
+	for (unsigned tick = 0; tick < seconds * TICKS_PER_SECOND; tick++) {
 		maker.time = START + tick * (SECOND / TICKS_PER_SECOND);
 		behave(&maker, tick);
 	}
@@ -111,6 +114,11 @@ static struct snapshot *make(behaviour behave)
 	snapshot = heap_snapshot(maker.heap);
 	heap_free(maker.heap);
 	return snapshot;
+}
+
+static struct snapshot *make(behaviour behave)
+{
+	return make_for(behave, WATCHED);
 }
 
 static const struct row *row_of(const struct rows *rows, uint64_t size)
@@ -180,6 +188,69 @@ START_TEST(counts)
 }
 END_TEST
 
+/* A cache of 1000 entries that live for 10 s each: on average, as one of them
+   is replaced at random; or exactly, the oldest, through many call chains.  */
+static void slow_caches(struct maker *maker, unsigned tick)
+{
+	static uint64_t ring[1000], random[1000];
+	static uint64_t seed;
+	unsigned slot = tick % 1000;
+
+	if (!tick) {
+		memset(ring, 0, sizeof(ring));
+		memset(random, 0, sizeof(random));
+		seed = 1;
+	}
+	maker->outer = tick % 700;
+	if (ring[slot])
+		release(maker, ring[slot]);
+	ring[slot] = allocate(maker, CACHE, CALLER(CACHE));
+	maker->outer = 0;
+	seed = seed * UINT64_C(6364136223846793005) + 1;
+	slot = (unsigned)(seed >> 40) % 1000;
+	if (random[slot])
+		release(maker, random[slot]);
+	random[slot] = allocate(maker, RANDOM_CACHE, CALLER(RANDOM_CACHE));
+}
+
+static enum verdict verdict_after(behaviour behave, unsigned seconds,
+				  uint64_t size)
+{
+	struct snapshot *snapshot = make_for(behave, seconds);
+	struct symbols *symbols = symbols_new();
+	struct sizespec all = { 0 };
+	struct rows rows = { 0 };
+	enum verdict verdict;
+
+	ck_assert_int_eq(rows_build(&rows, snapshot, symbols, &all), 0);
+	verdict = row_of(&rows, size)->verdict;
+	rows_clear(&rows);
+	symbols_free(symbols);
+	snapshot_unref(snapshot);
+	return verdict;
+}
+
+START_TEST(full_caches_are_no_leaks)
+{
+	static const unsigned seconds[] = { 20, 25, 30, 40, 60 };
+
+	for (size_t i = 0; i < sizeof(seconds) / sizeof(*seconds); i++) {
+		ck_assert_int_ne(verdict_after(slow_caches, seconds[i],
+					       RANDOM_CACHE), VERDICT_STEADY);
+		ck_assert_int_eq(verdict_after(slow_caches, seconds[i], CACHE),
+				 VERDICT_FRESH);
+	}
+}
+END_TEST
+
+/* What lives a few seconds looks like a leak at first.  */
+START_TEST(no_verdict_too_soon)
+{
+	ck_assert_int_eq(verdict_after(one_of_each, 3, LEAK), VERDICT_GROWING);
+	ck_assert_int_eq(verdict_after(one_of_each, 6, LEAK), VERDICT_STEADY);
+}
+END_TEST
+
 /* Two chains through one caller are one row; two callers are two.  */
 static void two_callers(struct maker *maker, unsigned tick)
 {
@@ -233,6 +304,8 @@ int main(void)
 	TCase *tests = tcase_create("rows");
 
 	tcase_add_test(tests, verdicts);
+	tcase_add_test(tests, full_caches_are_no_leaks);
+	tcase_add_test(tests, no_verdict_too_soon);
 	tcase_add_test(tests, counts);
 	tcase_add_test(tests, rows_join_by_size_and_site);
 	tcase_add_test(tests, totals_by_size);

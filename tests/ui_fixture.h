@@ -151,6 +151,8 @@ static inline void fake_group(struct snapshot *heap, uint64_t size, uint32_t cha
 	};
 	for (unsigned i = 0; live && i < live; i++)
 		group->born[from + i * (to - from + 1) / live]++;
+	for (unsigned i = 0; i < heap->slices; i++)
+		group->live_at[i] = group->born[i] + (i ? group->live_at[i - 1] : 0);
 	heap->live_blocks += live;
 	heap->live_bytes += live * size;
 	heap->allocated += live + freed;
@@ -177,11 +179,15 @@ static inline struct snapshot *fake_heap(unsigned frames)
 	fake_group(heap, 3072, FAKE_CHAIN(chains, freed_chain), 0, frames, 0, 19);
 	fake_group(heap, 100, FAKE_CHAIN(chains, wide_chain), 7, 1234567, 4, 19);
 	fake_group(heap, 320, FAKE_CHAIN(chains, cache_chain), 256, 54321, 18, 19);
+	/* It turns over: what is the oldest now has just become so. */
+	heap->groups[3].elder_born = heap->groups[3].oldest - 1;
+	heap->groups[3].elder_gone = heap->end;
 	fake_group(heap, 65536, FAKE_CHAIN(chains, log_chain), 1, 6, 3, 3);
 	fake_group(heap, 48, 0, 2, 0, 0, 0);
 	for (unsigned i = 0; i < heap->slices; i++)
 		heap->live_bytes_at[i] = heap->live_bytes * (i + 1) / heap->slices;
 	heap->log = fake_story(log, chains, frames);
+	heap->chain_limit = chains_limit(chains);
 	log_free(log);
 	return heap;
 }

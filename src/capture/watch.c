@@ -118,13 +118,19 @@ static void settle(struct watch *watch)
 	watch->last = link;
 }
 
+/* Kernels before 5.13 let child processes inherit the probes too, and all tell
+   of their forks; they are not watched.  */
+static bool is_target(const struct watch *watch, uint32_t pid)
+{
+	return pid == (uint32_t)watch->pid;
+}
+
 static void take_probe_hit(struct watch *watch, struct hit *hit,
 			   const uint64_t *chain, size_t size)
 {
 	unsigned owner;
 
-	/* Kernels before 5.13 let child processes inherit too.  */
-	if (hit->pid != (uint32_t)watch->pid)
+	if (!is_target(watch, hit->pid))
 		return;
 	/* The probes of a function share a place, which may lie behind its
 	   entry.  */
@@ -152,14 +158,18 @@ static void take_hit(void *context, struct hit *hit, const uint64_t *chain,
 	case HIT_RETURN:
 		take_probe_hit(watch, hit, chain, size);
 		return;
-	case HIT_FORK:
-		if (owner_of(watch, hit->argument[1]) != mine)
-			return;
-		if (hit->pid == (uint32_t)watch->pid)
-			set_owner(watch, hit->tid, mine);
+	case HIT_LOST:
 		break;
-	case HIT_EXIT:
-		if (watch->sets > 1 && owner_of(watch, hit->tid) != mine)
+	case HIT_FORK:
+		if (!is_target(watch, hit->pid) ||
+		    owner_of(watch, hit->argument[1]) != mine)
+			return;
+		set_owner(watch, hit->tid, mine);
+		break;
+	default:
+		if (!is_target(watch, hit->pid))
+			return;
+		if (hit->kind == HIT_EXIT && watch->sets > 1 && owner_of(watch, hit->tid) != mine)
 			return;
 		break;
 	}
@@ -168,17 +178,21 @@ static void take_hit(void *context, struct hit *hit, const uint64_t *chain,
 
 static void take_mapping(void *context, const struct mapping *mapping)
 {
-	const struct sink *sink = ((struct watch *)context)->sink;
+	const struct watch *watch = context;
+	const struct sink *sink = watch->sink;
 
-	sink->mapping(sink->context, mapping);
+	if (is_target(watch, mapping->pid))
+		sink->mapping(sink->context, mapping);
 }
 
 static void take_comm(void *context, uint32_t pid, uint32_t tid,
 		      const char *name, bool exec)
 {
-	const struct sink *sink = ((struct watch *)context)->sink;
+	const struct watch *watch = context;
+	const struct sink *sink = watch->sink;
 
-	sink->comm(sink->context, pid, tid, name, exec);
+	if (is_target(watch, pid))
+		sink->comm(sink->context, pid, tid, name, exec);
 }
 
 static void take_record(void *context, const struct perf_event_header *record)

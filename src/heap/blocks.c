@@ -6,83 +6,128 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define FIRST_SIZE 1024
+
+struct block_slot {
+	uint64_t address;       /* 0: free */
+	uint32_t value;
+	uint32_t losses;        /* that there were when it was set */
+};
+
+struct block_table {
+	uint32_t users;
+	size_t size;            /* slots: a power of two */
+	size_t count;           /* addresses */
+	struct block_slot slots[]; /* open addressing */
+};
+
 void blocks_clear(struct blocks *blocks)
 {
-	free(blocks->slots);
+	if (blocks->table && !--blocks->table->users)
+		free(blocks->table);
 	memset(blocks, 0, sizeof(*blocks));
 }
 
-/* The place of ADDRESS, or the free one where it belongs.  Blocks are
-   aligned, so their low bits say little.  */
-static size_t place(const struct blocks *blocks, uint64_t address)
+/* The slot of ADDRESS, or the free one where it belongs.  Blocks are aligned,
+   so their low bits say little.  */
+static struct block_slot *slot_of(struct block_table *table, uint64_t address)
 {
 	size_t at = address * UINT64_C(0x9e3779b97f4a7c15) >> 20 &
-		    (blocks->size - 1);
+		    (table->size - 1);
 
-	while (blocks->slots[at].address &&
-	       blocks->slots[at].address != address)
-		at = (at + 1) & (blocks->size - 1);
-	return at;
+	while (table->slots[at].address && table->slots[at].address != address)
+		at = (at + 1) & (table->size - 1);
+	return &table->slots[at];
 }
 
-uint32_t blocks_get(const struct blocks *blocks, uint64_t address)
+static bool is_live(uint32_t value)
 {
-	if (!blocks->size)
+	return value != BLOCK_UNKNOWN && value <= BLOCK_NUMBER_MAX;
+}
+
+uint32_t blocks_get(const struct blocks *blocks, uint64_t address,
+		    uint32_t losses)
+{
+	const struct block_slot *slot;
+
+	if (!blocks->table)
 		return BLOCK_UNKNOWN;
-	return blocks->slots[place(blocks, address)].value;
+	slot = slot_of(blocks->table, address);
+	if (slot->value == BLOCK_FREED && slot->losses != losses)
+		return BLOCK_UNKNOWN;
+	if (blocks->inherited && is_live(slot->value))
+		return BLOCK_INHERITED;
+	return slot->value;
 }
 
-static int grow(struct blocks *blocks)
+/* Gives BLOCKS a table of its own with SIZE slots and what it has now.  */
+static int rebuild(struct blocks *blocks, size_t size)
 {
-	struct blocks larger = {
-		.size = blocks->size ? blocks->size * 2 : 1024,
-		.count = blocks->count,
-	};
+	struct block_table *old = blocks->table;
+	struct block_table *table = calloc(1, sizeof(*table) +
+					   size * sizeof(*table->slots));
 
-	larger.slots = calloc(larger.size, sizeof(*larger.slots));
-	if (!larger.slots)
+	if (!table)
 		return -1;
-	for (size_t i = 0; i < blocks->size; i++) {
-		const struct block_slot *slot = &blocks->slots[i];
+	table->users = 1;
+	table->size = size;
+	for (size_t i = 0; old && i < old->size; i++) {
+		struct block_slot *slot;
 
-		if (slot->address)
-			larger.slots[place(&larger, slot->address)] = *slot;
+		if (!old->slots[i].address)
+			continue;
+		slot = slot_of(table, old->slots[i].address);
+		*slot = old->slots[i];
+		if (blocks->inherited && is_live(slot->value))
+			slot->value = BLOCK_INHERITED;
+		table->count++;
 	}
-	free(blocks->slots);
-	*blocks = larger;
+	blocks_clear(blocks);
+	blocks->table = table;
 	return 0;
 }
 
-int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value)
+int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,
+	       uint32_t losses)
 {
-	struct block_slot *slot;
+	struct block_table *table = blocks->table;
+	struct block_slot *slot = table ? slot_of(table, address) : NULL;
+	size_t size = table ? table->size : FIRST_SIZE;
+	bool full = slot && !slot->address &&
+		    table->count + 1 > table->size / 4 * 3;
 
-	if (blocks->count + 1 > blocks->size / 4 * 3 && grow(blocks) < 0)
-		return -1;
-	slot = &blocks->slots[place(blocks, address)];
+	if (!table || table->users > 1 || blocks->inherited || full) {
+		if (rebuild(blocks, full ? size * 2 : size) < 0)
+			return -1;
+		table = blocks->table;
+		slot = slot_of(table, address);
+	}
 	if (!slot->address) {
 		slot->address = address;
-		blocks->count++;
+		table->count++;
 	}
 	slot->value = value;
+	slot->losses = losses;
 	return 0;
 }
 
-int blocks_inherit(struct blocks *to, const struct blocks *from)
+void blocks_inherit(struct blocks *to, struct blocks *from)
 {
-	if (!from->size)
-		return 0;
-	to->slots = malloc(from->size * sizeof(*to->slots));
-	if (!to->slots)
-		return -1;
-	memcpy(to->slots, from->slots, from->size * sizeof(*to->slots));
-	to->size = from->size;
-	to->count = from->count;
-	for (size_t i = 0; i < to->size; i++) {
-		struct block_slot *slot = &to->slots[i];
+	to->table = from->table;
+	to->inherited = true;
+	if (to->table)
+		to->table->users++;
+}
 
-		if (slot->value != BLOCK_UNKNOWN && slot->value != BLOCK_FREED)
-			slot->value = BLOCK_INHERITED;
+void blocks_each(const struct blocks *blocks,
+		 void (*visit)(void *context, uint32_t number), void *context)
+{
+	const struct block_table *table = blocks->table;
+
+	if (blocks->inherited)
+		return;
+	for (size_t i = 0; table && i < table->size; i++) {
+		if (is_live(table->slots[i].value))
+			visit(context, table->slots[i].value);
 	}
-	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef LEAKTOP_HEAP_BLOCKS_H
 #define LEAKTOP_HEAP_BLOCKS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,27 +15,34 @@
 #define BLOCK_INHERITED (UINT32_MAX - 1)
 #define BLOCK_NUMBER_MAX (UINT32_MAX - 2)
 
-struct block_slot {
-	uint64_t address;       /* 0: free */
-	uint32_t value;
-};
+struct block_table;
 
-/* What is known of each address of one address space.  */
+/* What is known of each address of one address space.  A fork shares it until
+   either process changes its own.  */
 struct blocks {
-	struct block_slot *slots; /* open addressing */
-	size_t size;            /* a power of two, or 0 */
-	size_t count;
+	struct block_table *table; /* NULL: nothing */
+	bool inherited;         /* its live blocks are the other process's */
 };
 
 void blocks_clear(struct blocks *blocks);
 
-/* ADDRESS must not be 0.  */
-uint32_t blocks_get(const struct blocks *blocks, uint64_t address);
+/* ADDRESS must not be 0.  LOSSES: how often events were lost so far.  What was
+   freed before the last time may have been allocated again unseen: it is
+   unknown.  */
+uint32_t blocks_get(const struct blocks *blocks, uint64_t address,
+		    uint32_t losses);
 
-/* Returns -1 when out of memory.  */
-int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value);
+/* Returns -1 when out of memory; never for an address that is not unknown, in
+   a table that is not shared.  */
+int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,
+	       uint32_t losses);
 
-/* Fills TO, empty before, with all of FROM, live blocks as inherited.  */
-int blocks_inherit(struct blocks *to, const struct blocks *from);
+/* Makes TO, empty before, share all of FROM; its live blocks are inherited
+   ones.  */
+void blocks_inherit(struct blocks *to, struct blocks *from);
+
+/* Calls VISIT with each live block of the process's own.  */
+void blocks_each(const struct blocks *blocks,
+		 void (*visit)(void *context, uint32_t number), void *context);
 
 #endif

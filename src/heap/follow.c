@@ -25,6 +25,7 @@ struct follow {
 	uint64_t operations[ALLOC_COUNT];
 	uint64_t anomalies[ANOMALY_COUNT];
 	uint64_t failed;
+	uint32_t losses;        /* how often events were lost */
 };
 
 struct follow *follow_new(struct groups *groups, struct log *log)
@@ -122,24 +123,39 @@ static void log_event(struct follow *follow, const struct operation *operation,
 		follow->failed++;
 }
 
+static uint32_t get(const struct follow *follow, const struct process *process,
+		    uint64_t address)
+{
+	return blocks_get(&process->blocks, address, follow->losses);
+}
+
+static int set(struct follow *follow, struct process *process,
+	       uint64_t address, uint32_t value)
+{
+	if (blocks_set(&process->blocks, address, value, follow->losses) == 0)
+		return 0;
+	follow->failed++;
+	return -1;
+}
+
 static void release_block(struct follow *follow, struct process *process,
 			  const struct operation *operation, uint32_t number)
 {
 	const struct block *block = &follow->groups->blocks[number];
 	uint64_t address = block->address;
 	uint64_t size = follow->groups->groups[block->group].size;
-	uint64_t live = groups_release(follow->groups, operation->time, number,
-				       true);
+	uint64_t live;
 
-	/* The slot exists, so nothing is allocated.  */
-	blocks_set(&process->blocks, address, BLOCK_FREED);
+	if (set(follow, process, address, BLOCK_FREED) < 0)
+		return;
+	live = groups_release(follow->groups, operation->time, number, true);
 	log_event(follow, operation, address, size, live, false);
 }
 
 static void release(struct follow *follow, struct process *process,
 		    const struct operation *operation, uint64_t address)
 {
-	uint32_t value = blocks_get(&process->blocks, address);
+	uint32_t value = get(follow, process, address);
 
 	switch (value) {
 	case BLOCK_UNKNOWN:
@@ -149,7 +165,7 @@ static void release(struct follow *follow, struct process *process,
 		follow->anomalies[ANOMALY_DOUBLE_FREE]++;
 		break;
 	case BLOCK_INHERITED:
-		blocks_set(&process->blocks, address, BLOCK_FREED);
+		set(follow, process, address, BLOCK_FREED);
 		break;
 	default:
 		release_block(follow, process, operation, value);
@@ -161,7 +177,7 @@ static void release(struct follow *follow, struct process *process,
 static void make_way(struct follow *follow, struct process *process,
 		     const struct operation *operation, uint64_t address)
 {
-	uint32_t value = blocks_get(&process->blocks, address);
+	uint32_t value = get(follow, process, address);
 
 	if (value == BLOCK_UNKNOWN || value == BLOCK_FREED)
 		return;
@@ -174,6 +190,8 @@ static void make_way(struct follow *follow, struct process *process,
 		release_block(follow, process, operation, value);
 		return;
 	}
+	if (set(follow, process, address, BLOCK_UNKNOWN) < 0)
+		return;
 	follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
 	groups_release(follow->groups, operation->time, value, false);
 }
@@ -188,13 +206,12 @@ static void acquire(struct follow *follow, struct process *process,
 	make_way(follow, process, operation, address);
 	number = groups_acquire(follow->groups, operation->time, address, size,
 				operation->chain, &live);
-	if (!number || number > BLOCK_NUMBER_MAX) {
+	if (!number) {
 		follow->failed++;
 		return;
 	}
-	if (blocks_set(&process->blocks, address, number) < 0) {
+	if (set(follow, process, address, number) < 0) {
 		groups_release(follow->groups, operation->time, number, false);
-		follow->failed++;
 		return;
 	}
 	log_event(follow, operation, address, size, live, true);
@@ -207,29 +224,28 @@ uint32_t follow_begin(struct follow *follow, uint32_t pid, uint64_t old)
 
 	if (!process)
 		return BLOCK_UNKNOWN;
-	value = blocks_get(&process->blocks, old);
+	value = get(follow, process, old);
 	if (value && value <= BLOCK_NUMBER_MAX)
 		follow->groups->blocks[value].moving = 1;
 	return value;
 }
 
 /* Whether block TOKEN still is the one that a call began to move.  */
-static bool still_moving(const struct follow *follow, uint64_t old,
+static bool still_moving(const struct follow *follow,
+			 const struct process *process, uint64_t old,
 			 uint32_t token)
 {
-	const struct block *block;
-
-	if (!token || token > BLOCK_NUMBER_MAX)
-		return false;
-	block = &follow->groups->blocks[token];
-	return block->moving && block->address == old;
+	return token && token <= BLOCK_NUMBER_MAX &&
+	       get(follow, process, old) == token &&
+	       follow->groups->blocks[token].moving;
 }
 
 void follow_drop(struct follow *follow, uint32_t pid, uint64_t old,
 		 uint32_t token)
 {
-	(void)pid;
-	if (still_moving(follow, old, token))
+	const struct process *process = process_get(follow, pid);
+
+	if (process && still_moving(follow, process, old, token))
 		follow->groups->blocks[token].moving = 0;
 }
 
@@ -239,15 +255,15 @@ void follow_drop(struct follow *follow, uint32_t pid, uint64_t old,
 static void release_moved(struct follow *follow, struct process *process,
 			  const struct operation *operation, uint64_t old)
 {
-	if (still_moving(follow, old, operation->token))
+	if (still_moving(follow, process, old, operation->token))
 		release_block(follow, process, operation, operation->token);
 	else if (operation->token == BLOCK_UNKNOWN)
 		follow->anomalies[ANOMALY_UNALLOCATED_FREE]++;
 	else if (operation->token == BLOCK_FREED)
 		follow->anomalies[ANOMALY_DOUBLE_FREE]++;
 	else if (operation->token == BLOCK_INHERITED &&
-		 blocks_get(&process->blocks, old) == BLOCK_INHERITED)
-		blocks_set(&process->blocks, old, BLOCK_FREED);
+		 get(follow, process, old) == BLOCK_INHERITED)
+		set(follow, process, old, BLOCK_FREED);
 }
 
 /* Bytes asked for, and the block given up.  Returns false when the product
@@ -302,25 +318,19 @@ void follow_operation(struct follow *follow, const struct operation *operation)
 		acquire(follow, process, operation, operation->result, size);
 }
 
-static void drop_blocks(struct follow *follow, struct process *process)
+static void drop_block(void *context, uint32_t number)
 {
-	for (size_t i = 0; i < process->blocks.size; i++) {
-		uint32_t value = process->blocks.slots[i].value;
+	struct follow *follow = context;
 
-		if (value && value <= BLOCK_NUMBER_MAX)
-			groups_release(follow->groups, follow->groups->end,
-				       value, false);
-	}
-	blocks_clear(&process->blocks);
+	groups_release(follow->groups, follow->groups->end, number, false);
 }
 
-int follow_fork(struct follow *follow, uint32_t parent, uint32_t child)
+void follow_fork(struct follow *follow, uint32_t parent, uint32_t child)
 {
-	const struct process *from;
-	struct process *to;
+	struct process *from, *to;
 
 	if (parent == child)
-		return 0;
+		return;
 	from = process_find(follow, parent);
 	to = process_find(follow, child);
 	/* A process number that is used again: what the one before left
@@ -328,13 +338,12 @@ int follow_fork(struct follow *follow, uint32_t parent, uint32_t child)
 	if (to)
 		blocks_clear(&to->blocks);
 	if (!from)
-		return 0;
+		return;
 	to = process_get(follow, child);
-	if (!to || blocks_inherit(&to->blocks, &from->blocks) < 0) {
+	if (to)
+		blocks_inherit(&to->blocks, &from->blocks);
+	else
 		follow->failed++;
-		return -1;
-	}
-	return 0;
 }
 
 void follow_exec(struct follow *follow, uint32_t pid)
@@ -343,6 +352,28 @@ void follow_exec(struct follow *follow, uint32_t pid)
 
 	if (!process)
 		return;
-	drop_blocks(follow, process);
+	blocks_each(&process->blocks, drop_block, follow);
+	blocks_clear(&process->blocks);
 	process->programs++;
+}
+
+void follow_exit(struct follow *follow, uint32_t pid)
+{
+	struct process *process = process_find(follow, pid);
+
+	if (process)
+		blocks_clear(&process->blocks);
+}
+
+void follow_lost(struct follow *follow)
+{
+	follow->losses++;
+}
+
+void follow_stray(struct follow *follow, uint32_t pid, uint64_t address)
+{
+	struct process *process = process_get(follow, pid);
+
+	if (process && get(follow, process, address) == BLOCK_FREED)
+		set(follow, process, address, BLOCK_UNKNOWN);
 }

@@ -23,10 +23,21 @@ void follow_drop(struct follow *follow, uint32_t pid, uint64_t old,
 void follow_operation(struct follow *follow, const struct operation *operation);
 
 /* CHILD begins with a copy of PARENT's blocks; they are counted once.  */
-int follow_fork(struct follow *follow, uint32_t parent, uint32_t child);
+void follow_fork(struct follow *follow, uint32_t parent, uint32_t child);
 
 /* PID has a new address space: its blocks are gone, none was freed.  */
 void follow_exec(struct follow *follow, uint32_t pid);
+
+/* PID has ended, and nothing of it follows: its blocks stay counted, what
+   stands at its addresses is forgotten.  */
+void follow_exit(struct follow *follow, uint32_t pid);
+
+/* Events are missing here: what was freed before may have been allocated
+   since.  */
+void follow_lost(struct follow *follow);
+
+/* A call whose beginning was not seen has returned a block at ADDRESS.  */
+void follow_stray(struct follow *follow, uint32_t pid, uint64_t address);
 
 /* Which program of which process: the same number in each reading of the same
    recording.  */

@@ -78,15 +78,37 @@ static unsigned slice_of(const struct groups *groups, uint64_t time)
 	return slice < groups->slices ? (unsigned)slice : groups->slices - 1;
 }
 
+/* Nothing has happened to a group since it was last touched: in the slices
+   between it was as it is.  */
+static void settle(struct groups *groups, uint32_t number)
+{
+	struct group *group = &groups->groups[number];
+	struct group_links *links = &groups->links[number];
+
+	while (links->slices < groups->slices)
+		group->live_at[links->slices++] = group->live;
+}
+
+void groups_settle(struct groups *groups)
+{
+	for (uint32_t i = 0; i < groups->count; i++)
+		settle(groups, i);
+}
+
 /* Each two slices become one.  */
 static void halve_slices(struct groups *groups)
 {
+	groups_settle(groups);
 	for (uint32_t i = 0; i < groups->count; i++) {
-		uint32_t *born = groups->groups[i].born;
+		struct group *group = &groups->groups[i];
+		uint32_t *born = group->born;
 
-		for (unsigned j = 0; j < SLICES / 2; j++)
+		for (unsigned j = 0; j < SLICES / 2; j++) {
 			born[j] = born[2 * j] + born[2 * j + 1];
+			group->live_at[j] = group->live_at[2 * j + 1];
+		}
 		memset(born + SLICES / 2, 0, SLICES / 2 * sizeof(*born));
+		groups->links[i].slices = SLICES / 2;
 	}
 	for (unsigned j = 0; j < SLICES / 2; j++)
 		groups->live_bytes_at[j] = groups->live_bytes_at[2 * j + 1];
@@ -208,6 +230,7 @@ static uint32_t add_group(struct groups *groups, uint32_t at, uint64_t time,
 	groups->groups[groups->count].first = time;
 	groups->links[groups->count] = (struct group_links) {
 		.size = size_number - 1,
+		.slices = groups->slices,
 	};
 	groups->index[at] = ++groups->count;
 	return groups->count;
@@ -280,17 +303,14 @@ static void unlink_block(struct groups *groups, uint32_t number)
 		links->youngest = block->older;
 }
 
-/* The oldest live block may have changed.  */
-static void update_oldest(struct groups *groups, uint32_t number, uint64_t time)
+/* After a change: what follows from the blocks that live now.  */
+static void update(struct groups *groups, uint32_t number)
 {
 	struct group *group = &groups->groups[number];
 	uint32_t first = groups->links[number].oldest;
-	uint64_t oldest = first ? groups->blocks[first].time : 0;
 
-	if (oldest == group->oldest)
-		return;
-	group->oldest = oldest;
-	group->oldest_since = time;
+	group->oldest = first ? groups->blocks[first].time : 0;
+	group->live_at[groups->slices - 1] = group->live;
 }
 
 uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
@@ -310,11 +330,12 @@ uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 	groups->blocks[number].moving = 0;
 	link_block(groups, number, at);
 	group = &groups->groups[at];
+	settle(groups, at);
 	group->live++;
 	group->allocated++;
 	group->last = time;
 	group->born[slice_of(groups, time)]++;
-	update_oldest(groups, at, time);
+	update(groups, at);
 	groups->allocated++;
 	groups->live_blocks++;
 	groups->live_bytes += size;
@@ -330,14 +351,21 @@ uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,
 	struct group *group = &groups->groups[block->group];
 	uint64_t live;
 
+	settle(groups, block->group);
+	if (groups->links[block->group].oldest == number) {
+		group->elder_born = block->time;
+		group->elder_gone = time;
+	}
 	unlink_block(groups, number);
+	/* No call that is under way knows it any more.  */
+	block->moving = 0;
 	group->live--;
 	group->born[slice_of(groups, block->time)]--;
 	if (seen) {
 		group->freed++;
 		groups->freed++;
 	}
-	update_oldest(groups, block->group, time);
+	update(groups, block->group);
 	groups->live_blocks--;
 	groups->live_bytes -= group->size;
 	groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;

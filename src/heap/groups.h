@@ -24,6 +24,7 @@ struct group_links {
 	uint32_t oldest;
 	uint32_t youngest;
 	uint32_t size;          /* index in sizes */
+	uint32_t slices;        /* of live_at that are filled in */
 };
 
 struct size_count {
@@ -65,6 +66,9 @@ struct groups {
 
 int groups_init(struct groups *groups);
 void groups_clear(struct groups *groups);
+
+/* Brings live_at of all groups up to now.  */
+void groups_settle(struct groups *groups);
 
 /* The watched time reaches to TIME at least.  */
 void groups_advance(struct groups *groups, uint64_t time);

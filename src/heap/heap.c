@@ -13,75 +13,85 @@
 #include "heap/pair.h"
 #include "heap/points.h"
 
-struct heap {
-	struct heap_options options;
-	struct chains *chains;
-	struct points points;
+/* All that one reading of a recording fills.  */
+struct pipe {
 	struct order order;
 	struct pair *pair;
 	struct follow *follow;
 	struct groups groups;
 	struct log *log;
-	struct heap_host host;
-	uint32_t space_pid;     /* whose address space was asked for last */
-	uint32_t space;         /* 0: to be asked for */
 	uint64_t hits;
 	uint64_t lost_records;  /* told one by one */
 	uint64_t lost_total;    /* told as a sum at the end */
 	uint64_t failed;        /* for want of memory */
 };
 
+struct heap {
+	struct heap_options options;
+	struct chains *chains;
+	struct points points;
+	struct pipe *pipe;
+	struct heap_host host;
+	uint32_t space_pid;     /* whose address space was asked for last */
+	uint32_t space;         /* 0: to be asked for */
+};
+
 static uint32_t on_begin(void *context, uint32_t pid, uint64_t old)
 {
-	return follow_begin(((struct heap *)context)->follow, pid, old);
+	return follow_begin(((struct pipe *)context)->follow, pid, old);
 }
 
 static void on_operation(void *context, const struct operation *operation)
 {
-	follow_operation(((struct heap *)context)->follow, operation);
+	follow_operation(((struct pipe *)context)->follow, operation);
 }
 
 static void on_drop(void *context, uint32_t pid, uint64_t old, uint32_t token)
 {
-	follow_drop(((struct heap *)context)->follow, pid, old, token);
+	follow_drop(((struct pipe *)context)->follow, pid, old, token);
 }
 
-static void close_pipe(struct heap *heap)
+static void on_stray(void *context, uint32_t pid, uint64_t block)
 {
-	order_clear(&heap->order);
-	pair_free(heap->pair);
-	heap->pair = NULL;
-	follow_free(heap->follow);
-	heap->follow = NULL;
-	groups_clear(&heap->groups);
-	log_free(heap->log);
-	heap->log = NULL;
+	follow_stray(((struct pipe *)context)->follow, pid, block);
 }
 
-static int open_pipe(struct heap *heap)
+static void pipe_free(struct pipe *pipe)
 {
+	if (!pipe)
+		return;
+	order_clear(&pipe->order);
+	pair_free(pipe->pair);
+	follow_free(pipe->follow);
+	groups_clear(&pipe->groups);
+	log_free(pipe->log);
+	free(pipe);
+}
+
+static struct pipe *pipe_new(const struct heap_options *options,
+			     struct points *points)
+{
+	struct pipe *pipe = calloc(1, sizeof(*pipe));
 	const struct pair_output output = {
-		.context = heap,
+		.context = pipe,
 		.begin = on_begin,
 		.operation = on_operation,
 		.drop = on_drop,
+		.stray = on_stray,
 	};
 
-	if (groups_init(&heap->groups) < 0)
-		return -1;
-	if (heap->options.log) {
-		heap->log = log_new(heap->options.log_limit,
-				    &heap->options.log_sizes);
-		if (!heap->log)
-			return -1;
+	if (!pipe)
+		return NULL;
+	if (options->log)
+		pipe->log = log_new(options->log_limit, &options->log_sizes);
+	if (groups_init(&pipe->groups) == 0) {
+		pipe->follow = follow_new(&pipe->groups, pipe->log);
+		pipe->pair = pair_new(&output, points);
 	}
-	heap->follow = follow_new(&heap->groups, heap->log);
-	heap->pair = pair_new(&output, &heap->points);
-	heap->hits = 0;
-	heap->lost_records = 0;
-	heap->lost_total = 0;
-	heap->failed = 0;
-	return heap->follow && heap->pair ? 0 : -1;
+	if (pipe->follow && pipe->pair && (pipe->log || !options->log))
+		return pipe;
+	pipe_free(pipe);
+	return NULL;
 }
 
 struct heap *heap_new(const struct heap_options *options)
@@ -92,7 +102,8 @@ struct heap *heap_new(const struct heap_options *options)
 		return NULL;
 	heap->options = *options;
 	heap->chains = chains_new();
-	if (!heap->chains || open_pipe(heap) < 0) {
+	heap->pipe = pipe_new(options, &heap->points);
+	if (!heap->chains || !heap->pipe) {
 		heap_free(heap);
 		return NULL;
 	}
@@ -103,7 +114,7 @@ void heap_free(struct heap *heap)
 {
 	if (!heap)
 		return;
-	close_pipe(heap);
+	pipe_free(heap->pipe);
 	points_clear(&heap->points);
 	chains_unref(heap->chains);
 	free(heap);
@@ -111,8 +122,14 @@ void heap_free(struct heap *heap)
 
 int heap_restart(struct heap *heap)
 {
-	close_pipe(heap);
-	return open_pipe(heap);
+	struct pipe *pipe = pipe_new(&heap->options, &heap->points);
+
+	if (!pipe)
+		return -1;
+	pipe_free(heap->pipe);
+	heap->pipe = pipe;
+	heap->space = 0;
+	return 0;
 }
 
 void heap_set_host(struct heap *heap, const struct heap_host *host)
@@ -130,9 +147,9 @@ bool heap_found_stubs(struct heap *heap)
 static void count_lost(struct heap *heap, const struct hit *hit)
 {
 	if (hit->flags & HIT_LOST_TOTAL)
-		heap->lost_total += hit->argument[0];
+		heap->pipe->lost_total += hit->argument[0];
 	else
-		heap->lost_records += hit->argument[0];
+		heap->pipe->lost_records += hit->argument[0];
 }
 
 static uint32_t space_of(struct heap *heap, uint32_t pid)
@@ -158,7 +175,7 @@ static void allocation_hit(struct heap *heap, const struct hit *hit)
 	uint32_t space = space_of(heap, hit->pid);
 	struct hit moved = *hit;
 
-	groups_advance(&heap->groups, hit->time);
+	groups_advance(&heap->pipe->groups, hit->time);
 	if (hit->chain && heap->host.space) {
 		struct chain chain = chains_get(heap->chains, hit->chain);
 
@@ -167,9 +184,9 @@ static void allocation_hit(struct heap *heap, const struct hit *hit)
 						    chain.addresses,
 						    chain.count);
 	}
-	if (pair_hit(heap->pair, &moved, follow_image(heap->follow, hit->pid),
+	if (pair_hit(heap->pipe->pair, &moved, follow_image(heap->pipe->follow, hit->pid),
 		     space) < 0)
-		heap->failed++;
+		heap->pipe->failed++;
 }
 
 /* A hit in its turn.  */
@@ -188,20 +205,25 @@ static void ordered(void *context, const struct hit *hit)
 	case HIT_FORK:
 		if (hit->argument[0] != hit->pid)
 			tell_host(heap, hit);
-		follow_fork(heap->follow, (uint32_t)hit->argument[0], hit->pid);
+		follow_fork(heap->pipe->follow, (uint32_t)hit->argument[0], hit->pid);
 		break;
 	case HIT_EXEC:
 		tell_host(heap, hit);
-		follow_exec(heap->follow, hit->pid);
+		follow_exec(heap->pipe->follow, hit->pid);
 		break;
 	case HIT_LOST:
 		count_lost(heap, hit);
+		follow_lost(heap->pipe->follow);
 		break;
 	default:
 		break;
 	}
-	if (pair_hit(heap->pair, hit, 0, 0) < 0)
-		heap->failed++;
+	if (pair_hit(heap->pipe->pair, hit, 0, 0) < 0)
+		heap->pipe->failed++;
+	/* A main thread may end before the others.  */
+	if (hit->kind == HIT_EXIT && hit->tid == hit->pid &&
+	    !pair_knows(heap->pipe->pair, hit->pid))
+		follow_exit(heap->pipe->follow, hit->pid);
 }
 
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
@@ -210,10 +232,10 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	struct hit copy = *hit;
 
 	if (hit->kind == HIT_CALL || hit->kind == HIT_RETURN)
-		heap->hits++;
+		heap->pipe->hits++;
 	copy.chain = chains_intern(heap->chains, space, addresses, count);
-	if (order_add(&heap->order, &copy) < 0) {
-		heap->failed++;
+	if (order_add(&heap->pipe->order, &copy) < 0) {
+		heap->pipe->failed++;
 		return -1;
 	}
 	return 0;
@@ -221,43 +243,44 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 
 void heap_round(struct heap *heap)
 {
-	order_round(&heap->order, ordered, heap);
+	order_round(&heap->pipe->order, ordered, heap);
 }
 
 void heap_finish(struct heap *heap)
 {
-	order_finish(&heap->order, ordered, heap);
+	order_finish(&heap->pipe->order, ordered, heap);
 }
 
 void heap_advance(struct heap *heap, uint64_t time)
 {
-	groups_advance(&heap->groups, time);
+	groups_advance(&heap->pipe->groups, time);
 }
 
 /* Losses are told one by one where they happened, or as sums at the end that
    cover the same, or both.  */
 static uint64_t lost(const struct heap *heap)
 {
-	uint64_t told = heap->lost_records > heap->lost_total ?
-			heap->lost_records : heap->lost_total;
+	uint64_t told = heap->pipe->lost_records > heap->pipe->lost_total ?
+			heap->pipe->lost_records : heap->pipe->lost_total;
 
-	return told + heap->failed + follow_failed(heap->follow);
+	return told + heap->pipe->failed + follow_failed(heap->pipe->follow);
 }
 
 static void copy_counts(struct snapshot *snapshot, const struct heap *heap)
 {
-	const struct groups *groups = &heap->groups;
+	const struct groups *groups = &heap->pipe->groups;
 
 	snapshot->start = groups->start;
 	snapshot->end = groups->end;
 	snapshot->slice = UINT64_C(1) << groups->slice_bits;
 	snapshot->slices = groups->slices;
-	snapshot->hits = heap->hits;
+	snapshot->hits = heap->pipe->hits;
 	snapshot->lost = lost(heap);
-	snapshot->unpaired = pair_unpaired(heap->pair);
-	memcpy(snapshot->operations, follow_operations(heap->follow),
+	snapshot->unpaired = pair_unpaired(heap->pipe->pair);
+	snapshot->late = heap->pipe->order.late;
+	memcpy(snapshot->operations, follow_operations(heap->pipe->follow),
 	       sizeof(snapshot->operations));
-	memcpy(snapshot->anomalies, follow_anomalies(heap->follow),
+	memcpy(snapshot->anomalies, follow_anomalies(heap->pipe->follow),
 	       sizeof(snapshot->anomalies));
 	snapshot->live_blocks = groups->live_blocks;
 	snapshot->live_bytes = groups->live_bytes;
@@ -270,21 +293,23 @@ static void copy_counts(struct snapshot *snapshot, const struct heap *heap)
 struct snapshot *heap_snapshot(struct heap *heap)
 {
 	struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
-	uint32_t count = heap->groups.count;
+	uint32_t count = heap->pipe->groups.count;
 
 	if (!snapshot)
 		return NULL;
 	atomic_init(&snapshot->references, 1);
 	snapshot->chains = chains_ref(heap->chains);
+	snapshot->chain_limit = chains_limit(heap->chains);
+	groups_settle(&heap->pipe->groups);
 	snapshot->groups = malloc((count + 1) * sizeof(*snapshot->groups));
-	if (heap->log)
-		snapshot->log = log_view_new(heap->log);
-	if (!snapshot->groups || (heap->log && !snapshot->log)) {
+	if (heap->pipe->log)
+		snapshot->log = log_view_new(heap->pipe->log);
+	if (!snapshot->groups || (heap->pipe->log && !snapshot->log)) {
 		snapshot_unref(snapshot);
 		return NULL;
 	}
 	if (count)
-		memcpy(snapshot->groups, heap->groups.groups,
+		memcpy(snapshot->groups, heap->pipe->groups.groups,
 		       count * sizeof(*snapshot->groups));
 	snapshot->group_count = count;
 	copy_counts(snapshot, heap);

@@ -62,7 +62,8 @@ void heap_set_host(struct heap *heap, const struct heap_host *host);
    heap_restart(), and feed the same hits again.  */
 bool heap_found_stubs(struct heap *heap);
 
-/* Forgets all but what it has learnt about stubs, and the call chains.  */
+/* Forgets all but what it has learnt about stubs, and the call chains.
+   Returns -1 when out of memory, and all is as it was.  */
 int heap_restart(struct heap *heap);
 
 /* NULL when out of memory.  Owned by the caller.  */

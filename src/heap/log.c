@@ -132,12 +132,6 @@ struct log_view *log_view_new(struct log *log)
 	return view;
 }
 
-struct log_view *log_view_ref(struct log_view *view)
-{
-	atomic_fetch_add(&view->references, 1);
-	return view;
-}
-
 void log_view_unref(struct log_view *view)
 {
 	if (!view || atomic_fetch_sub(&view->references, 1) != 1)

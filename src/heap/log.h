@@ -32,7 +32,6 @@ int log_add(struct log *log, const struct log_entry *entry);
 
 /* What is in the log at this moment.  Outlives the log.  */
 struct log_view *log_view_new(struct log *log);
-struct log_view *log_view_ref(struct log_view *view);
 void log_view_unref(struct log_view *view);
 
 /* Entries are numbered from the first ever added; those before

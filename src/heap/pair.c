@@ -38,6 +38,7 @@ struct pair {
 	size_t count;
 	struct thread *last;
 	uint64_t unpaired;
+	uint32_t losses;
 };
 
 struct pair *pair_new(const struct pair_output *output, struct points *points)
@@ -165,12 +166,11 @@ static void miss_calls(struct pair *pair, struct thread *thread, unsigned level)
 
 static void emit(struct pair *pair, const struct thread *thread,
 		 const struct call *call, uint64_t time, uint64_t result,
-		 bool failed, uint32_t chain)
+		 uint32_t chain)
 {
 	struct operation operation = {
 		.time = time,
 		.result = result,
-		.failed = failed,
 		.pid = thread->pid,
 		.tid = thread->tid,
 		.chain = chain ? chain : call->chain,
@@ -180,6 +180,16 @@ static void emit(struct pair *pair, const struct thread *thread,
 
 	memcpy(operation.argument, call->argument, sizeof(operation.argument));
 	pair->output.operation(pair->output.context, &operation);
+}
+
+/* Forgets what stands open in THREAD if that can't be true any more: else all
+   that follows would pass for a part of it.  */
+static void drop_stale(struct pair *pair, struct thread *thread)
+{
+	if (thread->depth &&
+	    (thread->depth == DEPTH || thread->calls[0].inner > INNER_MAX ||
+	     thread->calls[thread->depth - 1].losses != pair->losses))
+		miss_calls(pair, thread, 0);
 }
 
 /* A function without a return probe: the call is all there is.  */
@@ -198,18 +208,13 @@ static void single_call(struct pair *pair, struct thread *thread,
 	thread->single = point;
 	thread->single_argument = old;
 	point->calls++;
-	if (thread->depth)
+	drop_stale(pair, thread);
+	if (thread->depth) {
+		thread->calls[0].inner++;
 		return;
+	}
 	memcpy(call.argument, hit->argument, sizeof(call.argument));
-	emit(pair, thread, &call, hit->time, 0, false, 0);
-}
-
-/* Whether what stands open in THREAD can't be true any more.  */
-static bool is_stale(const struct thread *thread)
-{
-	return thread->depth == DEPTH ||
-	       thread->calls[thread->depth - 1].suspect ||
-	       thread->calls[0].inner > INNER_MAX;
+	emit(pair, thread, &call, hit->time, 0, 0);
 }
 
 /* Another function at the same address was hit by the same call, which is
@@ -230,8 +235,7 @@ static void enter(struct pair *pair, struct thread *thread,
 {
 	struct call *call;
 
-	if (thread->depth && is_stale(thread))
-		miss_calls(pair, thread, 0);
+	drop_stale(pair, thread);
 	if (thread->depth) {
 		call = &thread->calls[thread->depth - 1];
 		if (call->address == hit->address &&
@@ -243,8 +247,8 @@ static void enter(struct pair *pair, struct thread *thread,
 	}
 	call = &thread->calls[thread->depth++];
 	*call = (struct call) {
-		.time = hit->time, .address = hit->address,
-		.point = point, .chain = hit->chain,
+		.address = hit->address, .point = point,
+		.chain = hit->chain, .losses = pair->losses,
 		.function = hit->function,
 	};
 	memcpy(call->argument, hit->argument, sizeof(call->argument));
@@ -286,8 +290,6 @@ static void complete(struct pair *pair, struct thread *thread,
 {
 	const struct call *call = &thread->calls[thread->depth - 1];
 	uint64_t block = new_block(call, hit);
-	bool failed = allocators[call->function].result == RESULT_POINTER ?
-		      !block : hit->argument[0] != 0;
 	struct point *point = call->point;
 
 	point->calls++;
@@ -306,7 +308,24 @@ static void complete(struct pair *pair, struct thread *thread,
 		outer->reached = call->address;
 		return;
 	}
-	emit(pair, thread, call, hit->time, block, failed, hit->chain);
+	emit(pair, thread, call, hit->time, block, hit->chain);
+}
+
+/* The return of a call that was not seen; or of another function at the
+   address of one that was.  */
+static void stray(struct pair *pair, struct thread *thread,
+		  const struct hit *hit)
+{
+	if (thread->twins_address == hit->address &&
+	    thread->twins & 1u << hit->function) {
+		thread->twins &= ~(1u << hit->function);
+		return;
+	}
+	pair->unpaired++;
+	if (!thread->depth && hit->argument[0] &&
+	    allocators[hit->function].result == RESULT_POINTER)
+		pair->output.stray(pair->output.context, hit->pid,
+				   hit->argument[0]);
 }
 
 static void leave(struct pair *pair, struct thread *thread,
@@ -316,11 +335,7 @@ static void leave(struct pair *pair, struct thread *thread,
 	struct call *call;
 
 	if (at < 0) {
-		if (thread->twins_address == hit->address &&
-		    thread->twins & 1u << hit->function)
-			thread->twins &= ~(1u << hit->function);
-		else
-			pair->unpaired++;
+		stray(pair, thread, hit);
 		return;
 	}
 	miss_calls(pair, thread, (unsigned)at + 1);
@@ -355,17 +370,6 @@ static int allocation_hit(struct pair *pair, const struct hit *hit,
 	return 0;
 }
 
-static void suspect_all(struct pair *pair)
-{
-	for (size_t i = 0; i < pair->size; i++) {
-		for (struct thread *thread = pair->table[i]; thread;
-		     thread = thread->next) {
-			for (unsigned j = 0; j < thread->depth; j++)
-				thread->calls[j].suspect = true;
-		}
-	}
-}
-
 /* Forgets threads of PID: all, or only TID if that is not 0.  What they were
    doing was under way at their end: nothing is missing.  */
 static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
@@ -392,6 +396,18 @@ static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
 	}
 }
 
+bool pair_knows(const struct pair *pair, uint32_t pid)
+{
+	for (size_t i = 0; i < pair->size; i++) {
+		for (const struct thread *thread = pair->table[i]; thread;
+		     thread = thread->next) {
+			if (thread->pid == pid)
+				return true;
+		}
+	}
+	return false;
+}
+
 int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
 	     uint32_t space)
 {
@@ -406,7 +422,7 @@ int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
 		forget(pair, hit->pid, hit->tid);
 		break;
 	case HIT_LOST:
-		suspect_all(pair);
+		pair->losses++;
 		break;
 	default:
 		break;

@@ -13,7 +13,6 @@
 
 /* A call that has not returned.  */
 struct call {
-	uint64_t time;
 	uint64_t address;
 	uint64_t argument[ALLOCATOR_ARGUMENTS];
 	uint64_t pointer;       /* new block of a call inside it that returned last */
@@ -24,7 +23,8 @@ struct call {
 	uint16_t inner;         /* calls inside it so far */
 	uint16_t twins;         /* other functions at the same address, hit by the same call: bits */
 	uint8_t function;
-	bool suspect;           /* events were lost since: its return may be among them */
+	uint32_t losses;        /* that had happened when it began: where more have
+				   since, its return may be among them */
 };
 
 /* A completed outermost call.  */
@@ -32,7 +32,6 @@ struct operation {
 	uint64_t time;          /* of the return; of the call where there is none */
 	uint64_t argument[ALLOCATOR_ARGUMENTS];
 	uint64_t result;        /* the new block; 0: failed, or none */
-	bool failed;            /* it asked for a block and got none */
 	uint32_t pid;
 	uint32_t tid;
 	uint32_t chain;
@@ -51,6 +50,8 @@ struct pair_output {
 	void (*operation)(void *context, const struct operation *operation);
 	/* A call that began will not be heard of again.  */
 	void (*drop)(void *context, uint32_t pid, uint64_t old, uint32_t token);
+	/* A return without a call: a block that was acquired unseen.  */
+	void (*stray)(void *context, uint32_t pid, uint64_t block);
 };
 
 struct pair;
@@ -62,6 +63,9 @@ void pair_free(struct pair *pair);
    Returns -1 when out of memory.  */
 int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
 	     uint32_t space);
+
+/* Whether a thread of PID has been seen that has not exited.  */
+bool pair_knows(const struct pair *pair, uint32_t pid);
 
 /* Returns without a call, and calls whose return never came.  */
 uint64_t pair_unpaired(const struct pair *pair);

@@ -9,6 +9,7 @@
 /* Libraries that probes are put into are smaller than this; another one may
    have a function of the same name beyond.  */
 #define OBJECT_SIZE (UINT64_C(16) << 20)
+#define PROGRAM_POINTS_MAX 256
 
 static uint64_t distance(const struct point *a, const struct point *b)
 {
@@ -100,7 +101,7 @@ struct point *points_get(struct points *points, uint64_t address,
    to a third address, nothing tells which of them is the stub.  */
 static bool proves_stub(const struct point *point, const struct point *other)
 {
-	if (other == point || other->stub || other->image != point->image ||
+	if (other == point || other->stub ||
 	    other->function != point->function)
 		return false;
 	return other->reached < other->calls || !other->calls ||
@@ -110,31 +111,36 @@ static bool proves_stub(const struct point *point, const struct point *other)
 /* No two functions of one name are in one object.  */
 static bool are_rivals(const struct point *a, const struct point *b)
 {
-	return a != b && a->image == b->image && a->function == b->function &&
+	return a != b && a->function == b->function &&
 	       distance(a, b) < OBJECT_SIZE;
 }
 
-static bool has_rival(const struct points *points, const struct point *point)
+/* The points of one program.  */
+struct program {
+	struct point **point;
+	size_t count;
+};
+
+static bool has_rival(const struct program *program, const struct point *point)
 {
-	for (size_t i = 0; i < points->size; i++) {
-		if (points->table[i] && are_rivals(point, points->table[i]))
+	for (size_t i = 0; i < program->count; i++) {
+		if (are_rivals(point, program->point[i]))
 			return true;
 	}
 	return false;
 }
 
 /* How far POINT lies from the nearest function of which there is no doubt.  */
-static uint64_t isolation(const struct points *points,
+static uint64_t isolation(const struct program *program,
 			  const struct point *point)
 {
 	uint64_t least = UINT64_MAX;
 
-	for (size_t i = 0; i < points->size; i++) {
-		const struct point *other = points->table[i];
+	for (size_t i = 0; i < program->count; i++) {
+		const struct point *other = program->point[i];
 
-		if (!other || other->image != point->image ||
-		    other->function == point->function || other->stub ||
-		    has_rival(points, other))
+		if (other->function == point->function || other->stub ||
+		    has_rival(program, other))
 			continue;
 		if (distance(point, other) < least)
 			least = distance(point, other);
@@ -142,38 +148,76 @@ static uint64_t isolation(const struct points *points,
 	return least;
 }
 
-static bool is_stub(const struct points *points, const struct point *point)
+static bool is_stub(const struct program *program, const struct point *point)
 {
 	bool proven = point->calls && point->reached == point->calls;
 
 	if (point->known)
 		return false;
-	for (size_t i = 0; i < points->size; i++) {
-		const struct point *other = points->table[i];
+	for (size_t i = 0; i < program->count; i++) {
+		const struct point *other = program->point[i];
 
-		if (!other)
-			continue;
 		if (proven && proves_stub(point, other))
 			return true;
 		if (are_rivals(point, other) && !other->stub &&
-		    isolation(points, other) < isolation(points, point))
+		    isolation(program, other) < isolation(program, point))
 			return true;
 	}
 	return false;
 }
 
-bool points_find_stubs(struct points *points)
+static bool find_in_program(const struct program *program)
 {
 	bool found = false;
 
-	for (size_t i = 0; i < points->size; i++) {
-		struct point *point = points->table[i];
+	/* A program has a few points for each function; hostile files that
+	   have more are not worth the time.  */
+	if (program->count > PROGRAM_POINTS_MAX)
+		return false;
+	for (size_t i = 0; i < program->count; i++) {
+		struct point *point = program->point[i];
 
-		if (point && is_stub(points, point)) {
+		if (is_stub(program, point)) {
 			point->stub = true;
 			point->known = true;
 			found = true;
 		}
 	}
+	return found;
+}
+
+static int compare_images(const void *a, const void *b)
+{
+	const struct point *left = *(struct point *const *)a;
+	const struct point *right = *(struct point *const *)b;
+
+	if (left->image != right->image)
+		return left->image < right->image ? -1 : 1;
+	return left->address < right->address ? -1 :
+	       left->address > right->address;
+}
+
+bool points_find_stubs(struct points *points)
+{
+	struct point **all = malloc((points->count + 1) * sizeof(*all));
+	size_t count = 0;
+	bool found = false;
+
+	if (!all)
+		return false;
+	for (size_t i = 0; i < points->size; i++) {
+		if (points->table[i])
+			all[count++] = points->table[i];
+	}
+	qsort(all, count, sizeof(*all), compare_images);
+	for (size_t from = 0, to; from < count; from = to) {
+		for (to = from + 1; to < count; to++) {
+			if (all[to]->image != all[from]->image)
+				break;
+		}
+		found |= find_in_program(&(struct program) {
+			all + from, to - from });
+	}
+	free(all);
 	return found;
 }

@@ -33,11 +33,16 @@ struct group {
 	uint64_t first;         /* time of the first allocation, ns */
 	uint64_t last;          /* of the last one */
 	uint64_t oldest;        /* birth of the oldest live block; 0: none lives */
-	uint64_t oldest_since;  /* since when it is the oldest: late where blocks
-				   turn over, early where they are kept */
+	/* Of the blocks that were the oldest of the group until they went,
+	   the last one.  Where blocks turn over that was a moment ago; where
+	   they are kept, long ago or never (0).  */
+	uint64_t elder_born;
+	uint64_t elder_gone;
 	/* Of the blocks that live now, how many were born in each slice of
 	   the watched time: a steady leak fills all of them evenly.  */
 	uint32_t born[SLICES];
+	/* Live blocks at the end of each slice in use.  */
+	uint32_t live_at[SLICES];
 };
 
 /* The state of the heap at one moment.  Never changes; shared by reference.  */
@@ -51,6 +56,8 @@ struct snapshot {
 	uint64_t hits;
 	uint64_t lost;
 	uint64_t unpaired;
+	uint64_t late;          /* that came after younger ones had had their turn:
+				   counts may be off by as many */
 	uint64_t operations[ALLOC_COUNT];
 	uint64_t anomalies[ANOMALY_COUNT];
 
@@ -64,6 +71,7 @@ struct snapshot {
 	uint32_t group_count;
 
 	struct chains *chains;
+	uint32_t chain_limit;   /* above all chain numbers in here */
 	struct log_view *log;   /* NULL when no log is kept */
 };
 

@@ -244,7 +244,7 @@ const struct column columns[] = {
 	{
 		.name = "verdict", .title = N_("VERDICT"), .key = 'V', .width = 7,
 		.left = true, .drop = 2,
-		.help = N_("what the trend amounts to, see below"),
+		.help = N_("what the trend amounts to"),
 		.cell = verdict_cell, .compare = verdict_compare,
 	},
 	{

@@ -125,17 +125,33 @@ static int add_group(struct builder *builder, const struct group *group)
 		row->first = group->first;
 	if (group->last > row->last)
 		row->last = group->last;
-	if (group->oldest && (!row->oldest || group->oldest < row->oldest)) {
+	if (group->oldest && (!row->oldest || group->oldest < row->oldest))
 		row->oldest = group->oldest;
-		row->oldest_since = group->oldest_since;
-	}
 	row->blocks += group->live;
 	row->bytes += bytes;
 	row->allocated += group->allocated;
 	row->freed += group->freed;
-	for (unsigned i = 0; i < SLICES; i++)
+	for (unsigned i = 0; i < SLICES; i++) {
 		row->born[i] += group->born[i];
+		row->live_at[i] += group->live_at[i];
+	}
 	return 0;
+}
+
+/* A row's oldest block is the oldest since an older one went, from whichever
+   of its groups.  */
+static void add_elder(struct builder *builder, const struct group *group)
+{
+	struct chain_site site = site_of(builder, group->chain);
+	long number = row_find(builder, group->size, site.place);
+	struct row *row;
+
+	if (number < 0)
+		return;
+	row = &builder->row[number];
+	if (group->elder_born <= row->oldest &&
+	    group->elder_gone > row->oldest_since)
+		row->oldest_since = group->elder_gone;
 }
 
 static int compare_score(const void *a, const void *b)
@@ -175,7 +191,7 @@ int rows_build(struct rows *rows, const struct snapshot *snapshot,
 		.rows = rows, .snapshot = snapshot, .symbols = symbols,
 		.index_size = 64,
 	};
-	int status = sites_reserve(rows, chains_limit(snapshot->chains));
+	int status = sites_reserve(rows, snapshot->chain_limit);
 
 	while (builder.index_size < snapshot->group_count * (size_t)2)
 		builder.index_size *= 2;
@@ -185,6 +201,11 @@ int rows_build(struct rows *rows, const struct snapshot *snapshot,
 	for (uint32_t i = 0; !status && i < snapshot->group_count; i++) {
 		if (sizespec_accepts(spec, snapshot->groups[i].size))
 			status = add_group(&builder, &snapshot->groups[i]);
+	}
+	for (uint32_t i = 0; !status && i < snapshot->group_count; i++) {
+		if (snapshot->groups[i].elder_gone &&
+		    sizespec_accepts(spec, snapshot->groups[i].size))
+			add_elder(&builder, &snapshot->groups[i]);
 	}
 	free(builder.index);
 	free(builder.best_bytes);

@@ -16,7 +16,8 @@ enum verdict {
 	VERDICT_STEADY,         /* accumulates all along */
 	VERDICT_GROWING,        /* accumulates, but unevenly or not for long */
 	VERDICT_STILL,          /* there for long, and does not grow */
-	VERDICT_FRESH           /* allocated an instant ago, or turns over */
+	VERDICT_FRESH,          /* allocated an instant ago, or turns over */
+	VERDICT_COUNT
 };
 
 struct row {
@@ -28,8 +29,9 @@ struct row {
 	uint64_t first;         /* times, ns */
 	uint64_t last;
 	uint64_t oldest;        /* birth of the oldest live block */
-	uint64_t oldest_since;  /* since when it is the oldest */
+	uint64_t oldest_since;  /* since when it is the oldest, about */
 	uint32_t born[SLICES];  /* as in struct group */
+	uint64_t live_at[SLICES];
 	uint32_t chain;         /* that with the most live bytes */
 	uint32_t site;          /* the call site's index in the chain */
 	struct place place;     /* the call site, comparable */
@@ -69,6 +71,9 @@ void row_judge(struct row *row, const struct snapshot *snapshot);
 
 /* The word for the report; does not change with the language.  */
 const char *verdict_id(enum verdict verdict);
+
+/* One line on what it means.  */
+const char *verdict_help(enum verdict verdict);
 
 /* One word for the table.  */
 const char *verdict_name(enum verdict verdict);

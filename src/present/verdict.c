@@ -4,93 +4,101 @@
 #include "base/intl.h"
 #include "present/rows.h"
 
-/* What tells a leak from other live blocks is when the survivors were born.
-   A steady leak leaves as many in each part of the watched time; what was
-   made at start-up or once stays in one part; what is short-lived, or in a
-   cache that turns over, is in the newest.  */
+/* What tells a leak from other live blocks: it grows in each part of the
+   watched time, by about as much; what it leaves is spread over that time; and
+   its oldest block has been the oldest for long.  What was made at start-up,
+   or once, does not grow; what is in a cache grows until the cache is full,
+   and its oldest block is ever a new one.  */
 
 /* Evidence needed before anything is said to accumulate, blocks.  */
 #define FEW 3
-/* Parts of the watched time that differ by more than this are uneven.  */
-#define UNEVEN 4
+/* Growth in two parts of the time that differs by more is uneven.  */
+#define UNEVEN 3
+/* Growth of less than this part of all there is may be chance.  */
+#define NOTABLE 6
+/* Before, anything with a life of a few seconds looks like a leak.  */
+#define WATCHED_ENOUGH UINT64_C(5000000000)
 
-struct survivors {
-	uint64_t part[3];       /* born in each third of the time before the newest */
-	uint64_t old;           /* their sum */
-	unsigned spread;        /* slices in which any were born */
+#define PARTS 3
+
+struct growth {
+	int64_t part[PARTS];    /* live blocks more at its end than at its begin */
+	int64_t least;
+	int64_t most;
+	uint64_t old;           /* survivors born before the newest eighth */
+	unsigned spread;        /* slices in which any of them were born */
 };
 
-/* The newest eighth of the time says nothing yet.  */
-static struct survivors count_survivors(const struct row *row, unsigned slices)
+static struct growth measure(const struct row *row, unsigned slices)
 {
-	struct survivors survivors = { 0 };
+	struct growth growth = { .least = INT64_MAX, .most = INT64_MIN };
 	unsigned newest = slices / 8 ? slices / 8 : 1;
-	unsigned settled = slices > newest ? slices - newest : 0;
+	int64_t before = 0;
 
-	for (unsigned i = 0; i < settled; i++) {
-		survivors.part[i * 3 / settled] += row->born[i];
-		survivors.old += row->born[i];
-		survivors.spread += row->born[i] != 0;
+	for (unsigned i = 0; i < PARTS; i++) {
+		unsigned end = slices * (i + 1) / PARTS;
+		int64_t live = end ? (int64_t)row->live_at[end - 1] : 0;
+
+		growth.part[i] = live - before;
+		before = live;
+		if (growth.part[i] < growth.least)
+			growth.least = growth.part[i];
+		if (growth.part[i] > growth.most)
+			growth.most = growth.part[i];
 	}
-	return survivors;
-}
-
-static uint64_t smallest(const uint64_t part[3])
-{
-	uint64_t least = part[0] < part[1] ? part[0] : part[1];
-
-	return least < part[2] ? least : part[2];
-}
-
-static uint64_t largest(const uint64_t part[3])
-{
-	uint64_t most = part[0] > part[1] ? part[0] : part[1];
-
-	return most > part[2] ? most : part[2];
+	for (unsigned i = 0; i + newest < slices; i++) {
+		growth.old += row->born[i];
+		growth.spread += row->born[i] != 0;
+	}
+	return growth;
 }
 
 /* Where blocks turn over, as in a cache, the oldest is the oldest since a
-   short time only, compared to its age; where they are kept, for all its
-   life.  */
+   short time only, compared to its age.  */
 static bool turns_over(const struct row *row, uint64_t end)
 {
 	return end - row->oldest_since < (end - row->oldest) / 2;
 }
 
-static enum verdict judge(const struct row *row,
-			  const struct survivors *survivors, uint64_t end)
+static enum verdict judge(const struct row *row, const struct growth *growth,
+			  const struct snapshot *snapshot)
 {
-	const uint64_t *part = survivors->part;
+	bool enough = growth->old >= FEW && growth->spread >= FEW;
 
-	if (!survivors->old)
+	if (!growth->old || turns_over(row, snapshot->end))
 		return VERDICT_FRESH;
-	if (survivors->old < FEW || survivors->spread < FEW)
-		return turns_over(row, end) ? VERDICT_FRESH : VERDICT_STILL;
-	if (smallest(part) && largest(part) <= smallest(part) * UNEVEN)
-		return VERDICT_STEADY;
-	if (turns_over(row, end))
-		return VERDICT_FRESH;
-	return part[2] ? VERDICT_GROWING : VERDICT_STILL;
+	if (enough && growth->least > 0 &&
+	    growth->most <= growth->least * UNEVEN)
+		return snapshot->end - snapshot->start < WATCHED_ENOUGH ?
+		       VERDICT_GROWING : VERDICT_STEADY;
+	if (enough && growth->part[PARTS - 1] * NOTABLE > (int64_t)row->blocks)
+		return VERDICT_GROWING;
+	return VERDICT_STILL;
 }
 
 /* By verdict; within what accumulates, and within what does not, by
    bytes.  */
 static const struct {
 	const char *name;
+	const char *help;
 	bool accumulates;
 	double weight;
 } verdicts[] = {
-	[VERDICT_STEADY] = { N_("leaking"), true, 1 },
-	[VERDICT_GROWING] = { N_("growing"), true, 0.25 },
-	[VERDICT_STILL] = { N_("still"), false, 1 },
-	[VERDICT_FRESH] = { N_("fresh"), false, 0.5 },
+	[VERDICT_STEADY] = { N_("leaking"),
+		N_("grows all along: this is what a leak looks like"), true, 1 },
+	[VERDICT_GROWING] = { N_("growing"),
+		N_("grows, but unevenly or not for long"), true, 0.25 },
+	[VERDICT_STILL] = { N_("still"),
+		N_("there for long and does not grow"), false, 1 },
+	[VERDICT_FRESH] = { N_("fresh"),
+		N_("allocated an instant ago, or turns over"), false, 0.5 },
 };
 
 void row_judge(struct row *row, const struct snapshot *snapshot)
 {
-	struct survivors survivors = count_survivors(row, snapshot->slices);
+	struct growth growth = measure(row, snapshot->slices);
 
-	row->verdict = judge(row, &survivors, snapshot->end);
+	row->verdict = judge(row, &growth, snapshot);
 	row->score = (double)row->bytes * verdicts[row->verdict].weight;
 	/* More than any number of bytes, and few enough that they still
 	   count in a double.  */
@@ -106,4 +114,9 @@ const char *verdict_name(enum verdict verdict)
 const char *verdict_id(enum verdict verdict)
 {
 	return verdicts[verdict].name;
+}
+
+const char *verdict_help(enum verdict verdict)
+{
+	return _(verdicts[verdict].help);
 }

@@ -10,9 +10,9 @@
 #include "report/report.h"
 
 /* The report is written value by value, so that it may be longer than memory
-   would hold as one tree.  Times are seconds; 15 digits keep them to about a
-   nanosecond, and print them as short as they are.  */
-#define DUMP (JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(15))
+   would hold as one tree; and times are written here, as no double has the
+   nanoseconds of a clock that counts from 1970.  */
+#define DUMP (JSON_COMPACT | JSON_ENCODE_ANY)
 
 struct writer {
 	FILE *out;
@@ -41,6 +41,21 @@ static void put_member(struct writer *writer, const char *name, json_t *value)
 	put_value(writer, value);
 }
 
+/* Members of an object within a line.  */
+static void put_inner(struct writer *writer, const char *name, json_t *value)
+{
+	fprintf(writer->out, ",\"%s\":", name);
+	put_value(writer, value);
+}
+
+/* LEAD: what comes before the name: "{" or ",".  */
+static void put_seconds(struct writer *writer, const char *lead,
+			const char *name, uint64_t ns)
+{
+	fprintf(writer->out, "%s\"%s\":%" PRIu64 ".%09" PRIu64, lead, name,
+		ns / 1000000000, ns % 1000000000);
+}
+
 static void open_array(struct writer *writer, const char *name)
 {
 	put_comma(writer);
@@ -59,11 +74,6 @@ static void close_array(struct writer *writer)
 {
 	fputs(writer->first ? "]" : "\n  ]", writer->out);
 	writer->first = false;
-}
-
-static json_t *seconds(uint64_t ns)
-{
-	return json_real((double)ns / 1e9);
 }
 
 static json_t *number(uint64_t value)
@@ -155,21 +165,22 @@ static json_t *stack_array(const struct row *row, const struct report *report)
 	return array;
 }
 
-static json_t *suspect_object(const struct row *row, size_t rank,
-			      const struct report *report)
+static void put_suspect(struct writer *writer, const struct row *row,
+			size_t rank, const struct report *report)
 {
-	return json_pack("{so so so so so so so so ss so so}",
-		"rank", number(rank),
-		"size", number(row->size),
-		"blocks", number(row->blocks),
-		"bytes", number(row->bytes),
-		"allocated", number(row->allocated),
-		"freed", number(row->freed),
-		"first", seconds(row->first),
-		"last", seconds(row->last),
-		"verdict", verdict_id(row->verdict),
-		"site", site_object(row, report),
-		"stack", stack_array(row, report));
+	put_comma(writer);
+	fprintf(writer->out, "    {\"rank\":%zu", rank);
+	put_inner(writer, "size", number(row->size));
+	put_inner(writer, "blocks", number(row->blocks));
+	put_inner(writer, "bytes", number(row->bytes));
+	put_inner(writer, "allocated", number(row->allocated));
+	put_inner(writer, "freed", number(row->freed));
+	put_seconds(writer, ",", "first", row->first);
+	put_seconds(writer, ",", "last", row->last);
+	put_inner(writer, "verdict", json_string(verdict_id(row->verdict)));
+	put_inner(writer, "site", site_object(row, report));
+	put_inner(writer, "stack", stack_array(row, report));
+	fputc('}', writer->out);
 }
 
 static int put_sizes(struct writer *writer, const struct report *report)
@@ -202,12 +213,12 @@ static void put_lifecycle(struct writer *writer,
 		const struct log_entry *entry =
 			log_view_get(log, lifecycle->entries[i]);
 
-		put_element(writer, json_pack("{so so ss so so}",
-			"time", seconds(entry->time),
-			"tid", number(entry->tid),
-			"event", entry->enter ? "enter" : "exit",
-			"address", address_text(entry->address),
-			"live", number(entry->live)));
+		put_comma(writer);
+		put_seconds(writer, "    {", "time", entry->time);
+		fprintf(writer->out, ",\"tid\":%" PRIu32 ",\"event\":\"%s\""
+			",\"address\":\"0x%" PRIx64 "\",\"live\":%" PRIu32 "}",
+			entry->tid, entry->enter ? "enter" : "exit",
+			entry->address, entry->live);
 	}
 	close_array(writer);
 }
@@ -219,8 +230,11 @@ static void put_totals(struct writer *writer, const struct report *report)
 	put_member(writer, "schema", json_integer(1));
 	put_member(writer, "leaktop", json_string(PACKAGE_VERSION));
 	put_member(writer, "source", source_object(report));
-	put_member(writer, "window", json_pack("{so so}",
-		"start", seconds(heap->start), "end", seconds(heap->end)));
+	put_comma(writer);
+	fputs("  \"window\": ", writer->out);
+	put_seconds(writer, "{", "start", heap->start);
+	put_seconds(writer, ",", "end", heap->end);
+	fputc('}', writer->out);
 	put_member(writer, "hits", number(heap->hits));
 	put_member(writer, "lost", number(heap->lost));
 	put_member(writer, "unpaired", number(heap->unpaired));
@@ -244,8 +258,7 @@ int report_json(const struct report *report, FILE *out, struct error *error)
 		writer.failed = true;
 	open_array(&writer, "suspects");
 	for (size_t i = 0; i < data.rows.count; i++)
-		put_element(&writer,
-			    suspect_object(&data.rows.row[i], i + 1, report));
+		put_suspect(&writer, &data.rows.row[i], i + 1, report);
 	close_array(&writer);
 	if (data.lifecycle)
 		put_lifecycle(&writer, data.lifecycle,

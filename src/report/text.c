@@ -65,6 +65,10 @@ static void put_totals(const struct report *report, FILE *out)
 	if (heap->lost)
 		fputs(_("Events were lost: what looks like a leak may have "
 			"been freed unseen.\n"), out);
+	if (heap->late)
+		fprintf(out, _("%" PRIu64 " events came too late to be put in "
+			"order: the counts may be off by as many.\n"),
+			heap->late);
 	if (report->sizes.count) {
 		sizespec_format(&report->sizes, filter, sizeof(filter));
 		fprintf(out, _("only sizes: %s\n"), filter);

@@ -48,6 +48,7 @@ static void load(struct session *session)
 	int result, readings = 0;
 
 	do {
+		symbols_forget_processes(session->symbols);
 		result = perfdata_read(session->perfdata, &session->sink,
 				       &session->done, &session->stop, &error);
 		heap_finish(session->heap);
@@ -56,6 +57,8 @@ static void load(struct session *session)
 	} while (++readings < READINGS_MAX && !session->stop &&
 		 heap_found_stubs(session->heap) &&
 		 heap_restart(session->heap) == 0);
+	if (session->stop)
+		return;
 	publish(session, result < 0 ? STATE_DAMAGED : STATE_COMPLETE,
 		error.text);
 }

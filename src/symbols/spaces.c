@@ -193,6 +193,14 @@ void spaces_exec(struct spaces *spaces, uint32_t pid)
 		space->root = root;
 }
 
+void spaces_forget(struct spaces *spaces)
+{
+	memset(spaces->present, 0,
+	       spaces->present_size * sizeof(*spaces->present));
+	spaces->present_count = 0;
+	spaces->last.space = 0;
+}
+
 void spaces_set_root(struct spaces *spaces, uint32_t pid,
 		     const struct root *root)
 {

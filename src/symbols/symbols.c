@@ -86,6 +86,13 @@ void symbols_exec(struct symbols *symbols, uint32_t pid)
 	pthread_mutex_unlock(&symbols->lock);
 }
 
+void symbols_forget_processes(struct symbols *symbols)
+{
+	pthread_mutex_lock(&symbols->lock);
+	spaces_forget(symbols->spaces);
+	pthread_mutex_unlock(&symbols->lock);
+}
+
 void symbols_map(struct symbols *symbols, const struct mapping *mapping)
 {
 	const struct root *root;

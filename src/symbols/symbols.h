@@ -26,6 +26,8 @@ void symbols_free(struct symbols *symbols);
    are not used.  */
 uint32_t symbols_space(struct symbols *symbols, uint32_t pid);
 void symbols_fork(struct symbols *symbols, uint32_t parent, uint32_t child);
+/* The same processes are about to begin once more.  */
+void symbols_forget_processes(struct symbols *symbols);
 void symbols_exec(struct symbols *symbols, uint32_t pid);
 void symbols_map(struct symbols *symbols, const struct mapping *mapping);
 

@@ -119,16 +119,10 @@ static void write_columns(struct page *page)
 
 static void write_verdicts(struct page *page)
 {
-	static const char *const meanings[] = {
-		[VERDICT_STEADY] = N_("accumulates all along: this is what a leak looks like"),
-		[VERDICT_GROWING] = N_("accumulates, but unevenly or not for long"),
-		[VERDICT_STILL] = N_("there for long and does not grow: start-up, caches"),
-		[VERDICT_FRESH] = N_("allocated an instant ago, or turns over"),
-	};
-
 	write_head(page, _("Verdicts"));
-	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++)
-		write_line(page, ROLE_KEY, verdict_name((enum verdict)i), _(meanings[i]));
+	for (int i = 0; i < VERDICT_COUNT; i++)
+		write_line(page, ROLE_KEY, verdict_name((enum verdict)i),
+			   verdict_help((enum verdict)i));
 }
 
 static void write_header_words(struct page *page)

@@ -151,8 +151,11 @@ done
 status=0
 { "$LEAKTOP" --batch --format=json "$good" 2>"$work/err" || echo $? >"$work/status"; } |
 	:
-# With luck the pipe took all before it closed.
-[ ! -s "$work/status" ] || { status=$(cat "$work/status"); refused ''; }
+# With luck the pipe took all before it closed; else it is SIGPIPE's death,
+# without a word, as with any filter.
+[ ! -s "$work/status" ] || [ "$(cat "$work/status")" -eq 141 ] ||
+	complain "closed pipe: status $(cat "$work/status")"
+[ ! -s "$work/err" ] || complain "closed pipe: $(cat "$work/err")"
 
 # The screen needs a terminal.
 run_leaktop "$good"

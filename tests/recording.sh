@@ -24,6 +24,8 @@ record()
 		>"$work/$name.log" 2>&1 || fail "$name: $(cat "$work/$name.log")"
 }
 
+keys=hits,lost,unpaired,operations,live,anomalies,sizes
+
 # read_both NAME [OPTION]...: what leaktop and the follower say is equal.
 read_both()
 {
@@ -38,8 +40,7 @@ read_both()
 		fail "$name: leaktop changed the recording"
 	perl "$tests/follow.pl" "$work/$name.data" >"$work/$name.follow" \
 		2>"$work/err" || fail "follow.pl $name: $(cat "$work/err")"
-	same "$work/$name.follow" "$work/$name.json" \
-		--keys=hits,lost,unpaired,operations,live,anomalies,sizes
+	same "$work/$name.follow" "$work/$name.json" --keys="$keys"
 }
 
 # Every function in every form, blocks that change threads; then children, too.
@@ -57,9 +58,13 @@ check_json "$work/storm.json" '$j->{lost} == 0' \
 	'$j->{operations}{malloc} == 20000' '$j->{live}{blocks} == 200' \
 	'@{$j->{suspects}} && $j->{suspects}[0]{site}{symbol} =~ /^(left|right)$/'
 
-# Buffers that are too small: what is lost is counted.
+# Buffers that are too small: what is lost is counted.  What is made of the
+# hits around a loss differs: leaktop accuses nobody of a double free there.
 record loss -m 1 "$targets/storm" --wait --pairs=20000
+all_keys=$keys
+keys=hits,lost
 read_both loss
+keys=$all_keys
 check_json "$work/loss.json" '$j->{lost} > 0' '$j->{hits} > 0'
 
 # The story itself.

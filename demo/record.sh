@@ -68,7 +68,7 @@ done
 # The delay lets perf attach before the first frame; what the start allocates
 # is before the recording, as it is with every process that runs already.
 cd "$work"
-"$demo" --delay=3000 --interval=50 --frames=14 --noise=3 >/dev/null &
+"$demo" --delay=3000 --interval=450 --frames=14 --noise=3 >/dev/null &
 demo_pid=$!
 perf record --quiet --no-buildid-cache -m 512 -g -e 'probe_libc:*' \
 	-o demo.perf.data -p "$demo_pid"

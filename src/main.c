@@ -213,20 +213,20 @@ static int run_screen(const struct options *options, struct session *session)
 	return status;
 }
 
-/* The signals that end leaktop, but for those that whoever started it had
-   ignored, as nohup does.  */
+/* The signals that end leaktop.  nohup has the hang-up ignored, and means it;
+   a shell has the others ignored for what it starts in the background, where
+   kill -INT is still the way to ask for the report.  */
 static void ending_signals(sigset_t *set)
 {
-	static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	struct sigaction action;
 
 	sigemptyset(set);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
-		struct sigaction action;
-
-		if (sigaction(numbers[i], NULL, &action) == 0 &&
-		    action.sa_handler != SIG_IGN)
-			sigaddset(set, numbers[i]);
-	}
+	sigaddset(set, SIGINT);
+	sigaddset(set, SIGTERM);
+	sigaddset(set, SIGQUIT);
+	if (sigaction(SIGHUP, NULL, &action) == 0 &&
+	    action.sa_handler != SIG_IGN)
+		sigaddset(set, SIGHUP);
 }
 
 static int run(const struct options *options)

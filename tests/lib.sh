@@ -125,12 +125,13 @@ start_leaktop()
 	WATCH_OUTPUT=$1 WATCH_PID=$target WATCH_FILE=$work/leaktop.pid
 	shift
 	WATCH_OPTIONS=$*
-	export LEAKTOP WATCH_OUTPUT WATCH_PID WATCH_FILE WATCH_OPTIONS
+	WATCH_BEFORE=${WATCH_BEFORE:-:}
+	export LEAKTOP WATCH_OUTPUT WATCH_PID WATCH_FILE WATCH_OPTIONS WATCH_BEFORE
 	rm -f "$WATCH_FILE"
 	: >"$work/progress"
 	# The variables are for the shell that script starts.
 	# shellcheck disable=SC2016
-	SHELL=/bin/sh script -qefc 'echo $$ >"$WATCH_FILE"
+	SHELL=/bin/sh script -qefc 'eval "$WATCH_BEFORE"; echo $$ >"$WATCH_FILE"
 		exec "$LEAKTOP" --batch -p "$WATCH_PID" $WATCH_OPTIONS \
 			>"$WATCH_OUTPUT"' "$work/progress" </dev/null >/dev/null 2>&1 &
 	watcher=$!

@@ -62,11 +62,21 @@ check_json "$work/out" '$j->{suspects}[0]{size} == 3072' \
 alive "$target" || fail "leaktop ended the demo"
 
 # Signals that end programs.
-for signal in HUP:129 TERM:143; do
+for signal in HUP:129 QUIT:131 TERM:143; do
 	start_leaktop "$work/out"
 	kill -${signal%:*} "$leaktop"
 	gone_clean ${signal#*:}
 done
+
+# Where the hang-up is ignored, as nohup has it, it goes on.
+WATCH_BEFORE='trap "" HUP'
+start_leaktop "$work/out"
+kill -HUP "$leaktop"
+sleep 0.5
+alive "$leaktop" || fail "a hang-up that is ignored ended leaktop"
+kill -INT "$leaktop"
+gone_clean 0
+WATCH_BEFORE=:
 
 # The target exits, and is killed: there is a report of what was seen.
 start_leaktop "$work/exited.json" --format=json

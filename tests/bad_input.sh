@@ -6,7 +6,7 @@
 # The dollars in single quotes are Perl's, or another shell's.
 # shellcheck disable=SC2016
 # shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib.sh" || exit 99
 
 demo=${abs_top_srcdir:-$tests/..}/demo/demo.perf.data
 good=$work/good.data

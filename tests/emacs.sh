@@ -7,7 +7,7 @@
 # The dollars in single quotes are Perl's.
 # shellcheck disable=SC2016
 # shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib.sh" || exit 99
 
 for program in emacs-lucid emacsclient Xvfb; do
 	command -v $program >/dev/null || { echo "skipped: no $program"; exit 77; }

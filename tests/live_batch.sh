@@ -7,7 +7,7 @@
 # The dollars in single quotes are Perl's.
 # shellcheck disable=SC2016
 # shellcheck source=tests/lib.sh
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib.sh" || exit 99
 need_uprobes
 need_program script
 

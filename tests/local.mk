@@ -103,6 +103,7 @@ test_data = \
 	tests/screens/wrong-filter-80x24.txt \
 	tests/compare.pl \
 	tests/follow.pl \
+	tests/lib.sh \
 	tests/probes.sh \
 	tests/record_emacs.sh \
 	tests/record_target.sh

@@ -157,6 +157,8 @@ static int report_picture(const struct options *options,
 	/* What was seen until it went wrong is still worth a report.  */
 	if (!broken || picture->heap->hits)
 		status = write_report(options, feed, picture);
+	if (!broken && *picture->notice)
+		fail(picture->notice);
 	return broken ? fail(picture->notice) : status;
 }
 
@@ -178,6 +180,8 @@ static int run_batch(const struct options *options, struct session *session,
 	signal(SIGPIPE, SIG_DFL);
 	pthread_sigmask(SIG_UNBLOCK, ending, NULL);
 	picture = feed->picture(feed->context);
+	if (options->verbose && picture->details)
+		fputs(picture->details, stderr);
 	status = report_picture(options, feed, picture);
 	picture_unref(picture);
 	/* ^C is how one ends the watching.  */
@@ -271,6 +275,51 @@ static void fill_standard_descriptors(void)
 	}
 }
 
+static void print_check(void *context, enum check_verdict verdict,
+			const char *question, const char *answer,
+			const char *advice)
+{
+	static const char *const words[] = {
+		[CHECK_GOOD] = N_("good"),
+		[CHECK_WARNING] = N_("warning"),
+		[CHECK_BAD] = N_("bad"),
+	};
+
+	(void)context;
+	printf("%-8s %s: %s\n", _(words[verdict]), question, answer);
+	if (advice && *advice)
+		printf("%-8s %s\n", "", advice);
+}
+
+static int run_check(const struct options *options)
+{
+	bool good = capture_preflight(&options->session.capture, print_check,
+				      NULL);
+	int status = finish_output();
+
+	return good ? status : EXIT_FAILURE;
+}
+
+static int run_cleanup(void)
+{
+	struct error error;
+	int count = capture_cleanup(&error);
+
+	if (count < 0)
+		return fail(error.text);
+	printf(ngettext("%d probe removed\n", "%d probes removed\n",
+			(unsigned long)count), count);
+	return finish_output();
+}
+
+static int run_version(void)
+{
+	printf("leaktop %s\n", PACKAGE_VERSION);
+	puts(_("License LGPLv3+: GNU LGPL version 3 or later.\n"
+	       "There is NO WARRANTY, to the extent permitted by law."));
+	return finish_output();
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -282,15 +331,17 @@ int main(int argc, char **argv)
 	textdomain(PACKAGE);
 	if (options_read(&options, argc, argv, &error) < 0)
 		return fail_usage(error.text);
-	if (options.mode == RUN_HELP) {
+	switch (options.mode) {
+	case RUN_HELP:
 		options_help(stdout);
 		return finish_output();
+	case RUN_VERSION:
+		return run_version();
+	case RUN_CHECK:
+		return run_check(&options);
+	case RUN_CLEANUP:
+		return run_cleanup();
+	default:
+		return run(&options);
 	}
-	if (options.mode == RUN_VERSION) {
-		printf("leaktop %s\n", PACKAGE_VERSION);
-		puts(_("License LGPLv3+: GNU LGPL version 3 or later.\n"
-		       "There is NO WARRANTY, to the extent permitted by law."));
-		return finish_output();
-	}
-	return run(&options);
 }

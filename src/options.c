@@ -36,6 +36,24 @@ static int parse_number(const char *text, unsigned long max,
 	return *end || errno || *number > max ? -1 : 0;
 }
 
+/* Not strtod(), which takes what the locale takes, and more.  */
+static int parse_decimal(const char *text, double *number)
+{
+	double scale = 1;
+	const char *at = text;
+
+	*number = 0;
+	for (; *at >= '0' && *at <= '9'; at++)
+		*number = *number * 10 + (*at - '0');
+	if (*at == '.') {
+		for (at++; *at >= '0' && *at <= '9'; at++) {
+			scale /= 10;
+			*number += (*at - '0') * scale;
+		}
+	}
+	return *at || at == text ? -1 : 0;
+}
+
 static int set_pid(struct options *options, const char *value,
 		   struct error *error)
 {
@@ -70,20 +88,8 @@ static int set_format(struct options *options, const char *value,
 static int set_duration(struct options *options, const char *value,
 			struct error *error)
 {
-	double scale = 1;
-	const char *at = value;
-
-	/* Not strtod(), which takes what the locale takes.  */
-	options->duration = 0;
-	for (; *at >= '0' && *at <= '9'; at++)
-		options->duration = options->duration * 10 + (*at - '0');
-	if (*at == '.') {
-		for (at++; *at >= '0' && *at <= '9'; at++) {
-			scale /= 10;
-			options->duration += (*at - '0') * scale;
-		}
-	}
-	if (*at || !(options->duration > 0) || options->duration > 1e9)
+	if (parse_decimal(value, &options->duration) < 0 ||
+	    options->duration <= 0 || options->duration > 1e9)
 		return error_set(error, _("'%s' is no number of seconds"),
 				 value);
 	return 0;
@@ -168,6 +174,63 @@ static int set_sysroot(struct options *options, const char *value,
 	return 0;
 }
 
+static int set_overhead(struct options *options, const char *value,
+			struct error *error)
+{
+	double percent;
+
+	if (parse_decimal(value, &percent) < 0 || percent <= 0 || percent > 100)
+		return error_set(error, _("'%s' is no percentage: more than 0, "
+			"up to 100"), value);
+	options->session.max_overhead = percent / 100;
+	return 0;
+}
+
+static int set_free_chains(struct options *options, const char *value,
+			   struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->session.capture.free_chains = true;
+	return 0;
+}
+
+static int set_force(struct options *options, const char *value,
+		     struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->session.capture.force = true;
+	return 0;
+}
+
+static int set_verbose(struct options *options, const char *value,
+		       struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->verbose = true;
+	return 0;
+}
+
+static int set_check(struct options *options, const char *value,
+		     struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->mode = RUN_CHECK;
+	return 0;
+}
+
+static int set_cleanup(struct options *options, const char *value,
+		       struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->mode = RUN_CLEANUP;
+	return 0;
+}
+
 static int set_ascii(struct options *options, const char *value,
 		     struct error *error)
 {
@@ -223,6 +286,18 @@ static const struct option_row rows[] = {
 	  "leaktop"), set_ring },
 	{ "chain-depth", 0, N_("N"), N_("frames taken of each call chain"),
 	  set_depth },
+	{ "free-chains", 0, NULL, N_("take call chains of frees, too"),
+	  set_free_chains },
+	{ "max-overhead", 0, N_("PERCENT"), N_("of the process's time that "
+	  "watching may take"), set_overhead },
+	{ "force", 0, NULL, N_("watch although it is dangerous for the "
+	  "process"), set_force },
+	{ "check", 0, NULL, N_("tell whether and how watching is possible"),
+	  set_check },
+	{ "cleanup", 0, NULL, N_("remove probes that killed leaktops have "
+	  "left"), set_cleanup },
+	{ "verbose", 'v', NULL, N_("tell where the probes are, and why"),
+	  set_verbose },
 	{ "sysroot", 0, N_("DIRECTORY"), N_("look there first for the files "
 	  "that a recording names"), set_sysroot },
 	{ "ascii", 0, NULL, N_("no characters beyond ASCII"), set_ascii },
@@ -282,6 +357,15 @@ static int bad_option(int value, char **argv, struct error *error)
 		"begins so"), word);
 }
 
+static bool is_live_only(const struct options *options)
+{
+	const struct capture_options *capture = &options->session.capture;
+
+	return capture->ring_kib || capture->chain_depth ||
+	       capture->free_chains || capture->force ||
+	       options->session.max_overhead > 0;
+}
+
 static int check(struct options *options, int argc, char **argv,
 		 struct error *error)
 {
@@ -291,16 +375,20 @@ static int check(struct options *options, int argc, char **argv,
 		return error_set(error,
 			_("one recording at a time: what is '%s' for?"),
 			argv[optind]);
+	if (options->mode == RUN_CHECK || options->mode == RUN_CLEANUP)
+		return options->session.path ? error_set(error,
+			_("a recording needs neither --check nor --cleanup")) :
+			0;
 	if (options->have_pid && options->session.path)
 		return error_set(error,
 			_("either -p PID or a recording, not both"));
 	if (!options->have_pid && !options->session.path)
 		return error_set(error, _("what is to be looked at? "
 			"Give -p PID, or a recording"));
-	if (options->session.path && (options->session.capture.ring_kib ||
-				      options->session.capture.chain_depth))
-		return error_set(error, _("--ring-size and --chain-depth go "
-			"with -p PID"));
+	if (options->session.path && is_live_only(options))
+		return error_set(error, _("--ring-size, --chain-depth, "
+			"--free-chains, --max-overhead and --force go with "
+			"-p PID"));
 	if (options->have_pid && options->session.sysroot)
 		return error_set(error, _("--sysroot goes with a recording"));
 	if (options->duration > 0 && (options->session.path ||
@@ -345,7 +433,8 @@ int options_read(struct options *options, int argc, char **argv,
 		.mode = RUN_SCREEN, .top = 20,
 	};
 	getopt_tables(longs, shorts);
-	optind = 1;
+	/* Also forgets what a reading before has left.  */
+	optind = 0;
 	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		const struct option_row *row = row_of(value);
 		int status;
@@ -382,6 +471,8 @@ void options_help(FILE *out)
 {
 	fputs(_("Usage: leaktop [OPTION]... -p PID\n"
 		"  or:  leaktop [OPTION]... FILE\n"
+		"  or:  leaktop --check [-p PID]\n"
+		"  or:  leaktop --cleanup\n"
 		"Shows which allocations of a running process, or of a perf.data "
 		"FILE,\nare never freed: by size and call site, and the life of "
 		"each block.\n\n"), out);

@@ -11,7 +11,14 @@
 
 /* The command line.  */
 
-enum run_mode { RUN_SCREEN, RUN_BATCH, RUN_HELP, RUN_VERSION };
+enum run_mode {
+	RUN_SCREEN,
+	RUN_BATCH,
+	RUN_CHECK,              /* the preflight, as a list */
+	RUN_CLEANUP,
+	RUN_HELP,
+	RUN_VERSION
+};
 
 struct options {
 	enum run_mode mode;
@@ -27,6 +34,7 @@ struct options {
 	uint64_t follow_size;
 	bool ascii;
 	bool monochrome;
+	bool verbose;
 };
 
 /* Reads ARGV; strings stay where they are.  Returns -1 on a usage error.  */

@@ -142,7 +142,7 @@ for _ in $(seq "$runs"); do
 
 	start_storm 500000
 	start_leaktop "$work/live.json" --format=json
-	grep ":leaktop_$leaktop/lt_\(malloc\|malloc_ret\|free\) " "$uprobe_events" \
+	grep ":leaktop_${leaktop}_[^/]*/lt_\(malloc\|malloc_ret\|free\) " "$uprobe_events" \
 		>"$work/probes"
 	time_storm 500000 >>"$work/batch"
 	kill -INT "$leaktop"

@@ -151,7 +151,7 @@ wait_leaktop()
 # no_probes_of PID
 no_probes_of()
 {
-	! grep ":leaktop_$1\(_[0-9]*\)\{0,1\}/" "$uprobe_events" ||
+	! grep ":leaktop_$1_" "$uprobe_events" ||
 		fail "leaktop $1 left probes behind"
 }
 

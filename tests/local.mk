@@ -5,6 +5,7 @@
 # ASan and UBSan as NAME.san.
 unit_tests = \
 	tests/test_decode \
+	tests/test_governor \
 	tests/test_heap \
 	tests/test_options \
 	tests/test_order \
@@ -93,7 +94,12 @@ test_data = \
 	tests/screens/life-80x24.txt \
 	tests/screens/loading-40x10.txt \
 	tests/screens/loading-80x24.txt \
+	tests/screens/lost-40x10.txt \
 	tests/screens/lost-80x24.txt \
+	tests/screens/no-chains-80x24.txt \
+	tests/screens/paused-40x10.txt \
+	tests/screens/paused-80x24.txt \
+	tests/screens/probes-80x24.txt \
 	tests/screens/suspects-120x40-ascii.txt \
 	tests/screens/suspects-120x40.txt \
 	tests/screens/suspects-40x10-ascii.txt \
@@ -117,6 +123,7 @@ AM_TESTS_ENVIRONMENT = \
 	LEAKTOP_DEMO='$(abs_top_builddir)/demo/leaktop-demo'; export LEAKTOP_DEMO; \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
+	CK_DEFAULT_TIMEOUT=60; export CK_DEFAULT_TIMEOUT; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
 
 bench: $(live_targets) $(bench_tools)

@@ -19,6 +19,7 @@
      1: -posix_memalign 0 b0   a return with status, and the block's address
      2/1: free a0              thread 2 of process 1
      1: exit | 1: exec | fork 1 5 | lost 3 | lost_total 3 | round
+     mode all | mode releases | mode nothing
 
    Numbers are hexadecimal, but for those behind "@", which put the hit at
    another address than the function's own.  Then the state is compared with a line of text.  */
@@ -116,6 +117,19 @@ static void call(struct script *script, struct hit *hit, const char *text)
 	deliver(script, hit, chain, 2);
 }
 
+static void change_mode(struct script *script, const char *name)
+{
+	static const char *const names[] = {
+		[MODE_ALL] = "all", [MODE_RELEASES] = "releases",
+		[MODE_NOTHING] = "nothing",
+	};
+	struct hit hit = { .kind = HIT_MODE };
+
+	while (strcmp(names[hit.argument[0]], name))
+		ck_assert_uint_lt(++hit.argument[0], 3);
+	deliver(script, &hit, NULL, 0);
+}
+
 static void run_line(struct script *script, const char *line)
 {
 	struct hit hit = { 0 };
@@ -124,6 +138,8 @@ static void run_line(struct script *script, const char *line)
 
 	if (!strcmp(line, "round")) {
 		heap_round(script->heap);
+	} else if (!strncmp(line, "mode ", 5)) {
+		change_mode(script, line + 5);
 	} else if (sscanf(line, "fork %u %u", &from, &to) == 2) {
 		hit = (struct hit) { .kind = HIT_FORK, .pid = to, .tid = to,
 				     .argument = { from, from } };
@@ -198,14 +214,19 @@ static void describe(const struct snapshot *snapshot, char *text, size_t size)
 		PUT(" unpaired %" PRIu64, snapshot->unpaired);
 	if (snapshot->lost)
 		PUT(" lost %" PRIu64, snapshot->lost);
+	if (snapshot->missed_frees)
+		PUT(" missed_frees %" PRIu64, snapshot->missed_frees);
 	qsort(snapshot->groups, snapshot->group_count,
 	      sizeof(*snapshot->groups), compare_groups);
 	for (uint32_t i = 0; i < snapshot->group_count; i++) {
 		const struct group *group = &snapshot->groups[i];
 		uint64_t born = 0;
 
-		PUT(" [%" PRIx64 ": %u +%" PRIu64 " -%" PRIu64 "]",
+		PUT(" [%" PRIx64 ": %u +%" PRIu64 " -%" PRIu64,
 		    group->size, group->live, group->allocated, group->freed);
+		if (group->doubtful)
+			PUT(" ?%u", group->doubtful);
+		PUT("]");
 		for (unsigned j = 0; j < SLICES; j++)
 			born += group->born[j];
 		ck_assert_uint_eq(born, group->live);
@@ -384,8 +405,26 @@ START_TEST(anomalies_are_kept_apart)
 	       "malloc 1 realloc 1 free 1 live 1/16 double_free 1 "
 	       "[10: 1 +1 -0] [20: 0 +1 -1]");
 	expect("1: malloc 20 = a0\n1: malloc 30 = a0\n1: free a0\n",
-	       "malloc 2 free 1 live 0/0 double_alloc 1 [20: 0 +1 -0] "
-	       "[30: 0 +1 -1]");
+	       "malloc 2 free 1 live 0/0 double_alloc 1 missed_frees 1 "
+	       "[20: 0 +1 -0] [30: 0 +1 -1]");
+}
+END_TEST
+
+START_TEST(ending_threads_free_again)
+{
+	/* glibc's tcache: two blocks that were freed, and its own memory.  */
+	expect("2/1: malloc 20 = a0\n2/1: malloc 20 = c0\n2/1: free a0\n"
+	       "2/1: free c0\n2/1: free c0\n2/1: free a0\n2/1: free 10\n"
+	       "2/1: exit\n",
+	       "malloc 2 free 5 live 0/0 unallocated_free 1 [20: 0 +2 -2]");
+	/* The same, but the thread goes on.  */
+	expect("2/1: malloc 20 = a0\n2/1: free a0\n2/1: free a0\n"
+	       "2/1: free 10\n2/1: malloc 8 = b0\n2/1: exit\n",
+	       "malloc 2 free 3 live 1/8 unallocated_free 1 double_free 1 "
+	       "[8: 1 +1 -0] [20: 0 +1 -1]");
+	/* What glibc aborts for.  */
+	expect("2: malloc 20 = a0\n2: free a0\n2: free a0\n2: exit\n",
+	       "malloc 1 free 2 live 0/0 double_free 1 [20: 0 +1 -1]");
 }
 END_TEST
 
@@ -439,6 +478,207 @@ START_TEST(loss_is_counted_and_survived)
 	/* Sums at the end tell of the same losses.  */
 	expect("lost 5\nlost 2\nlost_total 7\n", "live 0/0 lost 7");
 	expect("lost 5\nlost_total 9\n", "live 0/0 lost 9");
+}
+END_TEST
+
+START_TEST(loss_makes_doubtful)
+{
+	/* What lived then, not what was born since.  */
+	expect("1: malloc 20 = a0\n1: malloc 20 = b0\nlost 1\n"
+	       "1: malloc 20 = c0\n",
+	       "malloc 3 live 3/96 lost 1 [20: 3 +3 -0 ?2]");
+	expect("lost 1\n1: malloc 20 = a0\n",
+	       "malloc 1 live 1/32 lost 1 [20: 1 +1 -0]");
+	/* One that is freed is certain again.  */
+	expect("1: malloc 20 = a0\n1: malloc 20 = b0\nlost 1\n"
+	       "1: malloc 20 = c0\n1: free a0\n1: free c0\n",
+	       "malloc 3 free 2 live 1/32 lost 1 [20: 1 +3 -2 ?1]");
+	/* Also the last one, and when its number is used again.  */
+	expect("1: malloc 20 = a0\nlost 1\n1: free a0\n1: malloc 20 = a0\n",
+	       "malloc 2 free 1 live 1/32 lost 1 [20: 1 +2 -1]");
+	/* Another loss takes those that came between.  */
+	expect("1: malloc 20 = a0\nlost 1\n1: malloc 20 = b0\nlost 1\n"
+	       "1: malloc 20 = c0\n1: free a0\n",
+	       "malloc 3 free 1 live 2/64 lost 2 [20: 2 +3 -1 ?1]");
+	/* A group that is not touched again, and one that is new.  */
+	expect("1: malloc 20 = a0\n1: malloc 30 = b0\nlost 1\n"
+	       "1: malloc 40 = c0\n1: realloc b0 50 = b0\n",
+	       "malloc 3 realloc 1 live 3/176 lost 1 [20: 1 +1 -0 ?1] "
+	       "[30: 0 +1 -1] [40: 1 +1 -0] [50: 1 +1 -0]");
+	expect("1: malloc 20 = a0\nlost 1\n1: exec\n",
+	       "malloc 1 live 0/0 lost 1 [20: 0 +1 -0]");
+	/* Sums count where they tell more than the records.  */
+	expect("lost 5\n1: malloc 20 = a0\nlost_total 2\nlost_total 3\n",
+	       "malloc 1 live 1/32 lost 5 [20: 1 +1 -0]");
+	expect("lost 5\n1: malloc 20 = a0\nlost_total 3\nlost_total 3\n"
+	       "1: malloc 20 = b0\n",
+	       "malloc 2 live 2/64 lost 6 [20: 2 +2 -0 ?1]");
+	/* The record that follows its sum says when.  */
+	expect("lost_total 3\n1: malloc 20 = a0\nlost 3\n",
+	       "malloc 1 live 1/32 lost 3 [20: 1 +1 -0 ?1]");
+	/* A sum that tells nothing new drops no call.  */
+	expect("lost 3\n1: +malloc 20\nlost_total 3\n1: +calloc 1 8\n"
+	       "1: -calloc a0\n1: -malloc a0\n",
+	       "malloc 1 live 1/32 lost 3 [20: 1 +1 -0]");
+}
+END_TEST
+
+START_TEST(missed_frees_are_repaired)
+{
+	/* A loss explains them, if it lies between.  */
+	expect("1: malloc 20 = a0\nlost 1\n1: malloc 30 = a0\n",
+	       "malloc 2 live 1/48 lost 1 missed_frees 1 [20: 0 +1 -0] "
+	       "[30: 1 +1 -0]");
+	expect("lost 1\n1: malloc 20 = a0\n1: malloc 30 = a0\n",
+	       "malloc 2 live 1/48 double_alloc 1 lost 1 missed_frees 1 "
+	       "[20: 0 +1 -0] [30: 1 +1 -0]");
+	expect("1: malloc 20 = a0\nmode nothing\nmode all\n"
+	       "1: malloc 20 = a0\n1: free a0\n",
+	       "malloc 2 free 1 live 0/0 missed_frees 1 [20: 0 +2 -1]");
+	/* A child's copy, too.  */
+	expect("1: malloc 20 = a0\nfork 1 2\n2: malloc 30 = a0\n",
+	       "malloc 2 live 2/80 double_alloc 1 missed_frees 1 "
+	       "[20: 1 +1 -0] [30: 1 +1 -0]");
+	expect("1: malloc 20 = a0\nfork 1 2\n2: malloc 8 = b0\nlost 1\n"
+	       "2: malloc 30 = a0\n",
+	       "malloc 3 live 3/88 lost 1 missed_frees 1 [8: 1 +1 -0 ?1] "
+	       "[20: 1 +1 -0 ?1] [30: 1 +1 -0]");
+}
+END_TEST
+
+START_TEST(gaps_are_losses)
+{
+	expect("1: malloc 20 = a0\nmode nothing\nmode all\n"
+	       "1: malloc 20 = b0\n",
+	       "malloc 2 live 2/64 [20: 2 +2 -0 ?1]");
+	/* What is still under way to us.  */
+	expect("mode nothing\n1: malloc 20 = a0\nmode all\n",
+	       "malloc 1 live 1/32 [20: 1 +1 -0 ?1]");
+	/* The mode that there is already.  */
+	expect("1: +malloc 20\nmode all\n1: -malloc a0\nmode all\n",
+	       "malloc 1 live 1/32 [20: 1 +1 -0]");
+	/* Only releases: the blocks that are known go, and no others.  */
+	expect("1: malloc 20 = a0\n1: malloc 20 = b0\nmode releases\n"
+	       "1: free a0\n1: free c0\n1: free a0\n1: free a0\n",
+	       "malloc 2 free 4 live 1/32 [20: 1 +2 -1]");
+	expect("1: malloc 20 = a0\nmode releases\nmode all\n"
+	       "1: malloc 20 = a0\n",
+	       "malloc 2 live 1/32 double_alloc 1 missed_frees 1 "
+	       "[20: 1 +2 -0]");
+	expect("1: malloc 20 = a0\nmode nothing\nmode releases\n"
+	       "1: realloc 0 30 = b0\nmode nothing\nmode all\n",
+	       "malloc 1 realloc 1 live 2/80 [20: 1 +1 -0 ?1] "
+	       "[30: 1 +1 -0 ?1]");
+	/* A realloc moves as ever, and of an unknown block, too.  */
+	expect("1: malloc 20 = a0\nmode releases\n1: realloc a0 30 = b0\n"
+	       "1: realloc c0 40 = d0\n",
+	       "malloc 1 realloc 2 live 2/112 [20: 0 +1 -1] [30: 1 +1 -0] "
+	       "[40: 1 +1 -0]");
+	/* Afterwards what was freed then is unknown.  */
+	expect("1: malloc 20 = a0\nmode releases\n1: free a0\nmode all\n"
+	       "1: free a0\n",
+	       "malloc 1 free 2 live 0/0 unallocated_free 1 [20: 0 +1 -1]");
+	expect("1: malloc 20 = a0\nmode releases\nmode all\n1: free a0\n"
+	       "1: free a0\n",
+	       "malloc 1 free 2 live 0/0 double_free 1 [20: 0 +1 -1]");
+	/* Calls under way are given up.  */
+	expect("1: +malloc 20\nmode nothing\nmode all\n1: malloc 30 = b0\n",
+	       "malloc 1 live 1/48 unpaired 1 [30: 1 +1 -0]");
+	expect("1: malloc 20 = a0\n1: +realloc a0 30\nmode releases\n"
+	       "1: free a0\n",
+	       "malloc 1 free 1 live 0/0 unpaired 1 [20: 0 +1 -1]");
+}
+END_TEST
+
+static uint64_t last_lost(const char *text)
+{
+	struct script script;
+	struct snapshot *snapshot = run_snapshot(&script, text);
+	uint64_t last = snapshot->last_lost;
+
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
+	return last ? (last - 1000000) / STEP : 0;
+}
+
+START_TEST(losses_have_a_time)
+{
+	ck_assert_uint_eq(last_lost("1: malloc 20 = a0\n"), 0);
+	ck_assert_uint_eq(last_lost("mode all\n1: malloc 20 = a0\n"), 0);
+	ck_assert_uint_eq(last_lost("1: malloc 20 = a0\nlost 1\n"
+				    "1: malloc 20 = b0\nlost 1\n"
+				    "1: malloc 20 = c0\nlost_total 2\n"), 6);
+	ck_assert_uint_eq(last_lost("lost 1\nlost_total 2\n"), 2);
+	ck_assert_uint_eq(last_lost("lost 1\nmode releases\n"), 2);
+	ck_assert_uint_eq(last_lost("mode nothing\nmode all\nmode all\n"), 2);
+}
+END_TEST
+
+/* Such as perf's sums at the end, of a recording whose records have no
+   times.  */
+START_TEST(loss_without_time)
+{
+	struct script script;
+	struct snapshot *snapshot = run_snapshot(&script, "1: malloc 20 = a0\n");
+	const struct hit loss = { .kind = HIT_LOST, .argument = { 3 } };
+
+	snapshot_unref(snapshot);
+	ck_assert_int_eq(heap_hit(script.heap, &loss, 0, NULL, 0), 0);
+	heap_finish(script.heap);
+	snapshot = heap_snapshot(script.heap);
+	ck_assert_uint_eq(snapshot->late, 0);
+	ck_assert_uint_eq(snapshot->last_lost, script.time);
+	ck_assert_uint_eq(snapshot->groups[0].doubtful, 1);
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
+}
+END_TEST
+
+/* Doubt against a walk over all blocks, over many losses.  */
+START_TEST(doubt_adds_up)
+{
+	enum { SLOTS = 500, STEPS = 50000, SIZES = 7 };
+	static struct { uint64_t size; bool doubtful; } slots[SLOTS];
+	struct script script = { .heap = heap_new(&with_log), .time = 1 };
+	struct snapshot *snapshot;
+	uint64_t seed = 7;
+
+	for (unsigned i = 0; i < STEPS; i++) {
+		unsigned slot;
+		char line[64];
+
+		seed = seed * UINT64_C(6364136223846793005) + 1;
+		slot = (unsigned)(seed >> 33) % SLOTS;
+		if (i % 97 == 0) {
+			for (unsigned j = 0; j < SLOTS; j++)
+				slots[j].doubtful = slots[j].size;
+			run_lines(&script, "lost 1");
+		} else if (slots[slot].size) {
+			slots[slot].size = 0;
+			slots[slot].doubtful = false;
+			snprintf(line, sizeof(line), "1: free %x", 0x1000 + slot * 16);
+			run_lines(&script, line);
+		} else {
+			slots[slot].size = 1 + (seed >> 50) % SIZES;
+			snprintf(line, sizeof(line), "1: malloc %x = %x",
+				 (unsigned)slots[slot].size, 0x1000 + slot * 16);
+			run_lines(&script, line);
+		}
+	}
+	heap_finish(script.heap);
+	snapshot = heap_snapshot(script.heap);
+	for (uint32_t i = 0; i < snapshot->group_count; i++) {
+		const struct group *group = &snapshot->groups[i];
+		uint32_t doubtful = 0;
+
+		for (unsigned j = 0; j < SLOTS; j++)
+			doubtful += slots[j].doubtful &&
+				    slots[j].size == group->size;
+		ck_assert_uint_eq(group->doubtful, doubtful);
+	}
+	ck_assert_uint_eq(snapshot->missed_frees, 0);
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
 }
 END_TEST
 
@@ -894,8 +1134,14 @@ int main(void)
 	tcase_add_test(pairing, aliases_share_an_address);
 	tcase_add_test(pairing, threads_pair_apart);
 	tcase_add_test(pairing, anomalies_are_kept_apart);
+	tcase_add_test(pairing, ending_threads_free_again);
 	tcase_add_test(pairing, unpaired_are_counted);
 	tcase_add_test(pairing, loss_is_counted_and_survived);
+	tcase_add_test(pairing, loss_makes_doubtful);
+	tcase_add_test(pairing, missed_frees_are_repaired);
+	tcase_add_test(pairing, gaps_are_losses);
+	tcase_add_test(pairing, losses_have_a_time);
+	tcase_add_test(pairing, loss_without_time);
 	tcase_add_test(pairing, missed_return_then_frees);
 	tcase_add_test(pairing, missed_return_without_loss);
 	tcase_add_test(pairing, processes);
@@ -911,6 +1157,7 @@ int main(void)
 	tcase_add_test(model, absurd_times);
 	tcase_add_test(model, many_forks);
 	tcase_add_test(model, random_calls_add_up);
+	tcase_add_test(model, doubt_adds_up);
 	tcase_add_test(model, chains_are_kept_once);
 	tcase_add_test(model, log_drops_the_oldest);
 	suite_add_tcase(suite, model);

@@ -68,6 +68,12 @@ START_TEST(good_lines)
 	ck_assert(options.follow);
 	ck_assert_int_eq(accept("--help -p nonsense").mode, RUN_HELP);
 	ck_assert_int_eq(accept("-V").mode, RUN_VERSION);
+	ck_assert_int_eq(accept("--check").mode, RUN_CHECK);
+	ck_assert_int_eq(accept("--check -p 7").session.capture.pid, 7);
+	ck_assert_int_eq(accept("--cleanup").mode, RUN_CLEANUP);
+	ck_assert(accept("--max-overhead=2.5 -p 1").session.max_overhead ==
+		  0.025);
+	ck_assert(accept("--force --free-chains -p1").session.capture.force);
 	options = accept("-b -- -p");
 	ck_assert_str_eq(options.session.path, "-p");
 }
@@ -84,6 +90,10 @@ START_TEST(bad_lines)
 		"-b --duration=nan -p 1", "-b --duration=inf -p 1",
 		"--follow=3072 f", "-b --follow=1-2 f", "-b --follow= f",
 		"--ring-size=0 -p 1", "--ring-size=100 -p 1",
+		"--max-overhead=0 -p 1", "--max-overhead=101 -p 1",
+		"--max-overhead=5% -p 1", "--max-overhead=5 f", "--check f",
+		"--ring-size=4096 f", "--sysroot=/ -p 1", "--top=3 -p 1",
+		"--format=json f", "-b --duration=. -p 1",
 		"--chain-depth=0 -p 1", "--chain-depth=1000 -p 1",
 	};
 
@@ -106,6 +116,8 @@ START_TEST(help_is_complete)
 		"--pid", "--size", "--sort", "--batch", "--format", "--duration",
 		"--top", "--follow", "--ring-size", "--chain-depth", "--sysroot",
 		"--ascii", "--monochrome", "--help", "--version",
+		"--free-chains", "--max-overhead", "--force", "--check",
+		"--cleanup", "--verbose",
 	};
 	char *text = NULL;
 	size_t size;

@@ -62,6 +62,22 @@ START_TEST(numbers)
 }
 END_TEST
 
+START_TEST(doubtful_numbers)
+{
+	static const struct { uint64_t value; const char *text; } cases[] = {
+		{0, "0?"}, {7, "7?"}, {99999, "99999?"}, {100000, "100K?"}, {123456, "123K?"},
+		{123500, "124K?"}, {999499, "999K?"}, {999500, "1.00M?"}, {1000000, "1.00M?"},
+		{12345678, "12.3M?"}, {UINT64_C(123456789), "123M?"},
+	};
+	char text[32];
+
+	for (int i = 0; i < COUNT(cases); i++) {
+		format_doubtful(text, sizeof(text), cases[i].value);
+		ck_assert_str_eq(text, cases[i].text);
+	}
+}
+END_TEST
+
 /* As narrow as the columns are, whatever the number. */
 START_TEST(numbers_fit)
 {
@@ -229,6 +245,8 @@ START_TEST(cells)
 	context.ascii = true;
 	ck_cell(4, "trend", "########");
 	ck_cell(2, "trend", "_______#");
+	rows.row[1].doubtful = 1;
+	ck_cell(1, "blocks", "10?");
 	/* A row that has no end: an age below zero is none. */
 	rows.row[0].oldest = heap->end + 1;
 	ck_cell(0, "age", "0ns");
@@ -247,7 +265,9 @@ START_TEST(cells_fit)
 		.size = UINT64_MAX, .blocks = 1234567, .bytes = UINT64_MAX,
 		.allocated = UINT64_MAX, .freed = 1234567, .oldest = 1,
 	};
+	struct row doubtful = row;
 
+	doubtful.doubtful = 1;
 	heap->end = 99999 * S * 86400;
 	context.ascii = true;
 	for (size_t i = 0; i < column_count; i++) {
@@ -258,6 +278,9 @@ START_TEST(cells_fit)
 		columns[i].cell(&row, &context, text, sizeof(text));
 		ck_assert_msg(strlen(text) <= (size_t)columns[i].width, "%s: %s",
 			      columns[i].name, text);
+		doubtful.blocks = i * 123456;
+		columns[i].cell(&doubtful, &context, text, sizeof(text));
+		ck_assert_uint_le(strlen(text), (size_t)columns[i].width);
 		ck_assert_uint_le(strlen(columns[i].title), (size_t)columns[i].width);
 	}
 }
@@ -489,6 +512,7 @@ static Suite *suite(void)
 	TCase *lifecycle = tcase_create("lifecycle");
 
 	tcase_add_test(format, numbers);
+	tcase_add_test(format, doubtful_numbers);
 	tcase_add_test(format, numbers_fit);
 	tcase_add_test(format, cut_to_fit);
 	tcase_add_loop_test(format, names, 0, COUNT(frames));

@@ -21,7 +21,7 @@
 #include <utmp.h>
 #include <vterm.h>
 
-#define WAIT_SECONDS 15
+#define WAIT_SECONDS 60
 #define ROWS_MAX 60
 #define COLUMNS_MAX 200
 

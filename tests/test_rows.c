@@ -278,6 +278,37 @@ START_TEST(rows_join_by_size_and_site)
 }
 END_TEST
 
+static void lossy_caller(struct maker *maker, unsigned tick)
+{
+	const struct hit loss = {
+		.kind = HIT_LOST, .time = maker->time, .argument = { 1 },
+	};
+
+	if (tick == 10)
+		heap_hit(maker->heap, &loss, 0, NULL, 0);
+	maker->outer = tick % 3;
+	if (tick < 20)
+		allocate(maker, 10, 0x500000);
+}
+
+START_TEST(doubt_is_summed)
+{
+	struct snapshot *snapshot = make(lossy_caller);
+	struct symbols *symbols = symbols_new();
+	struct sizespec all = { 0 };
+	struct rows rows = { 0 };
+
+	ck_assert_int_eq(rows_build(&rows, snapshot, symbols, &all), 0);
+	ck_assert_uint_eq(snapshot->group_count, 3);
+	ck_assert_uint_eq(rows.count, 1);
+	ck_assert_uint_eq(rows.row[0].blocks, 20);
+	ck_assert_uint_eq(rows.row[0].doubtful, 10);
+	rows_clear(&rows);
+	symbols_free(symbols);
+	snapshot_unref(snapshot);
+}
+END_TEST
+
 START_TEST(totals_by_size)
 {
 	struct snapshot *snapshot = make(two_callers);
@@ -308,6 +339,7 @@ int main(void)
 	tcase_add_test(tests, no_verdict_too_soon);
 	tcase_add_test(tests, counts);
 	tcase_add_test(tests, rows_join_by_size_and_site);
+	tcase_add_test(tests, doubt_is_summed);
 	tcase_add_test(tests, totals_by_size);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

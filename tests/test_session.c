@@ -175,6 +175,7 @@ static void check_suspect(const json_t *suspect)
 	ck_assert_int_eq(integer(suspect, "bytes"), 14 * 3072);
 	ck_assert_int_eq(integer(suspect, "allocated"), 14);
 	ck_assert_int_eq(integer(suspect, "freed"), 0);
+	ck_assert_int_eq(integer(suspect, "doubtful"), 0);
 	ck_assert(json_is_real(json_object_get(suspect, "first")));
 	ck_assert(json_real_value(json_object_get(suspect, "last")) >
 		  json_real_value(json_object_get(suspect, "first")));
@@ -213,6 +214,7 @@ START_TEST(json_report)
 		  json_real_value(json_object_get(object, "start")));
 	ck_assert_int_eq(integer(root, "hits"), 1055);
 	ck_assert_int_eq(integer(root, "lost"), 0);
+	ck_assert_int_eq(integer(root, "missed_frees"), 0);
 	ck_assert_int_eq(integer(root, "unpaired"), 0);
 	object = json_object_get(root, "operations");
 	ck_assert_uint_eq(json_object_size(object), ALLOC_COUNT);
@@ -269,6 +271,43 @@ START_TEST(text_report)
 }
 END_TEST
 
+/* As the heap room makes them of a loss; by hand, as the demo has none.  */
+START_TEST(reports_tell_of_losses)
+{
+	struct session *session = open_demo(true);
+	struct picture *picture = finish(session);
+	struct report report = report_on(session, picture);
+	struct snapshot *heap = picture->heap;
+	json_t *root;
+	char *text;
+
+	heap->last_lost = heap->start + 500000000;
+	heap->missed_frees = 2;
+	for (uint32_t i = 0; i < heap->group_count; i++)
+		heap->groups[i].doubtful = heap->groups[i].live;
+	text = write_report("text", &report);
+	ck_assert_ptr_nonnull(strstr(text, "Not all was watched, last at 500ms"));
+	ck_assert_ptr_nonnull(strstr(text, "2 frees were missed"));
+	ck_assert_ptr_nonnull(strstr(text, "    14? "));
+	ck_assert_ptr_nonnull(strstr(text, "\n?: of these blocks"));
+	free(text);
+	heap->lost = 3;
+	text = write_report("text", &report);
+	ck_assert_ptr_nonnull(strstr(text, "Events were lost, last at 500ms"));
+	free(text);
+	text = write_report("json", &report);
+	root = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+	ck_assert_int_eq(integer(root, "lost"), 3);
+	ck_assert_int_eq(integer(root, "missed_frees"), 2);
+	ck_assert_int_eq(integer(json_array_get(json_object_get(root,
+		"suspects"), 0), "doubtful"), 14);
+	json_decref(root);
+	free(text);
+	picture_unref(picture);
+	session_free(session);
+}
+END_TEST
+
 START_TEST(reports_by_name)
 {
 	ck_assert_ptr_nonnull(report_format_by_name("json"));
@@ -287,6 +326,7 @@ int main(void)
 	tcase_add_test(tests, pictures_stay);
 	tcase_add_test(tests, json_report);
 	tcase_add_test(tests, text_report);
+	tcase_add_test(tests, reports_tell_of_losses);
 	tcase_add_test(tests, reports_by_name);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -237,7 +237,46 @@ static void go_lost(void)
 	struct snapshot *heap = fake_heap(10);
 
 	heap->lost = 1234567;
+	heap->last_lost = heap->start + 73 * SECOND / 10;
+	/* Most of a few, and one of many. */
+	heap->groups[0].doubtful = 7;
+	heap->groups[3].doubtful = 1;
 	show(heap, STATE_WATCHING);
+}
+
+static void show_mode(enum watch_mode mode, double overhead, double max_overhead)
+{
+	fake_show(&test.fake, fake_heap(10), STATE_WATCHING);
+	test.fake.picture->mode = mode;
+	test.fake.picture->overhead = overhead;
+	test.fake.picture->max_overhead = max_overhead;
+	screen_news(test.screen);
+	turn();
+}
+
+static void go_no_chains(void)
+{
+	show_mode(WATCH_NO_CHAINS, 0.0123, 0.05);
+}
+
+static void go_paused(void)
+{
+	show_mode(WATCH_PAUSED, 0, 0);
+}
+
+static void go_probes(void)
+{
+	key('?');
+	fake_show(&test.fake, fake_heap(10), STATE_WATCHING);
+	test.fake.picture->details =
+		"malloc     libc.so.6+0x98930 +4  push %rbp: emulated by the kernel, all "
+		"arguments are still in their registers\n"
+		"!posix_memalign  left out: no file descriptors are left\n"
+		"\n"
+		"free       libc.so.6+0x98f20 +0  the entry: nothing else fits";
+	screen_news(test.screen);
+	turn();
+	key('G');
 }
 
 static void go_loading(void)
@@ -294,9 +333,14 @@ static const struct {
 	{"life-120x40-ascii", SOURCE_FILE, go_life, 40, 120, true},
 	{"life-40x10-ascii", SOURCE_FILE, go_life, 10, 40, true},
 	{"help-80x24", SOURCE_LIVE, go_help, 24, 80, false},
-	{"help-120x40", SOURCE_LIVE, go_help, 60, 120, false},
+	{"help-120x40", SOURCE_LIVE, go_help, 66, 120, false},
 	{"help-40x10", SOURCE_LIVE, go_help, 10, 40, false},
 	{"lost-80x24", SOURCE_LIVE, go_lost, 24, 80, false},
+	{"lost-40x10", SOURCE_LIVE, go_lost, 10, 40, false},
+	{"no-chains-80x24", SOURCE_LIVE, go_no_chains, 24, 80, false},
+	{"paused-80x24", SOURCE_LIVE, go_paused, 24, 80, false},
+	{"paused-40x10", SOURCE_LIVE, go_paused, 10, 40, false},
+	{"probes-80x24", SOURCE_LIVE, go_probes, 24, 80, false},
 	{"loading-80x24", SOURCE_FILE, go_loading, 24, 80, false},
 	{"loading-40x10", SOURCE_FILE, go_loading, 10, 40, false},
 	{"exited-80x24", SOURCE_LIVE, go_exited, 24, 80, false},
@@ -686,6 +730,147 @@ START_TEST(call_chain)
 }
 END_TEST
 
+/* What is watched. */
+
+static int commands[2];
+
+static void take_command(void *context, enum feed_command command)
+{
+	ck_assert_ptr_eq(context, &test.fake);
+	commands[command]++;
+}
+
+START_TEST(commands_reach_the_feed)
+{
+	on_80x24();
+	test.fake.feed.command = take_command;
+	memset(commands, 0, sizeof(commands));
+	key('p');
+	ck_assert_int_eq(commands[FEED_PAUSE], 1);
+	ck_shows("Pausing");
+	/* A frozen screen shows what was; the key knows what is. */
+	key('Z');
+	show_mode(WATCH_PAUSED, -1, 0);
+	key('p');
+	ck_assert_int_eq(commands[FEED_PAUSE], 2);
+	ck_shows("Watching goes on");
+	key('Z');
+	key('D');
+	ck_shows("Draining");
+	show_mode(WATCH_DRAINING, -1, 0);
+	key('D');
+	ck_shows("Watching all again");
+	ck_assert_int_eq(commands[FEED_DRAIN], 2);
+	/* In every view. */
+	key('\n');
+	key('p');
+	ck_assert_int_eq(commands[FEED_PAUSE], 3);
+	ck_shows("Pausing");
+	show(fake_heap(10), STATE_EXITED);
+	key('p');
+	ck_shows("Nothing is watched any more");
+	ck_assert_int_eq(commands[FEED_PAUSE], 3);
+	stop();
+}
+END_TEST
+
+START_TEST(commands_can_be_missing)
+{
+	on_80x24();
+	key('p');
+	ck_shows("can't be changed here");
+	key('D');
+	ck_shows("can't be changed here");
+	stop();
+	start(SOURCE_FILE, "C.UTF-8", 24, 80);
+	turn();
+	test.fake.feed.command = take_command;
+	memset(commands, 0, sizeof(commands));
+	key('p');
+	ck_shows("A recording can't be paused");
+	key('D');
+	ck_shows("A recording can't be drained");
+	ck_assert_int_eq(commands[FEED_PAUSE] + commands[FEED_DRAIN], 0);
+	stop();
+}
+END_TEST
+
+START_TEST(mode_is_shown)
+{
+	on_80x24();
+	ck_shows_not("cost");
+	show_mode(WATCH_ALL, 0.123, 0);
+	ck_shows("watching 10.0s");
+	ck_shows("cost 12.3 %\n");
+	show_mode(WATCH_RESTING, 0.0512, 0.05);
+	ck_shows("resting (overhead) 10.0s");
+	ck_shows("cost 5.1 % of 5 %");
+	show_mode(WATCH_DRAINING, -1, 0.005);
+	ck_shows("draining, only frees are seen");
+	ck_shows("cost ? of 0.5 %");
+	/* The end of the target says more. */
+	show_mode(WATCH_PAUSED, 0, 0);
+	ck_shows("PAUSED");
+	test.fake.picture->state = STATE_EXITED;
+	screen_news(test.screen);
+	turn();
+	ck_shows_not("PAUSED");
+	resize(10, 40);
+	show_mode(WATCH_RESTING, 0, 0);
+	ck_shows("resting 10.0s");
+	stop();
+}
+END_TEST
+
+START_TEST(losses_are_shown)
+{
+	struct snapshot *heap = fake_heap(10);
+
+	on_80x24();
+	ck_shows("lost 0  ");
+	heap->last_lost = heap->start + 2 * SECOND;
+	show(heap, STATE_WATCHING);
+	ck_shows("lost 0, gap at 2.0s");
+	/* When is not known. */
+	heap = fake_heap(10);
+	heap->lost = 5;
+	show(heap, STATE_WATCHING);
+	ck_shows("lost 5!  ");
+	stop();
+}
+END_TEST
+
+static attr_t attributes_of(const char *text)
+{
+	char line[LINE_MAX_BYTES];
+
+	for (int y = 0; y < test.screen->lines; y++) {
+		char *at;
+
+		read_line(y, line);
+		at = strstr(line, text);
+		if (at)
+			return attributes_at(y, (int)(at - line));
+	}
+	ck_abort_msg("no '%s'", text);
+	return 0;
+}
+
+START_TEST(probes_are_listed)
+{
+	on_80x24();
+	key('?');
+	key('G');
+	ck_shows_not("Probes");
+	key(KEY_ESCAPE);
+	go_probes();
+	ck_shows("Probes");
+	ck_shows("!posix_memalign  left out");
+	ck_assert_int_ne((int)attributes_of("!posix"), (int)attributes_of("free       libc"));
+	stop();
+}
+END_TEST
+
 static void on_life(enum source_kind kind)
 {
 	start(kind, "C.UTF-8", 24, 80);
@@ -971,6 +1156,11 @@ static Suite *suite(void)
 	tcase_add_test(keys, selection_stays_on_top);
 	tcase_add_test(keys, freezes);
 	tcase_add_test(keys, call_chain);
+	tcase_add_test(keys, commands_reach_the_feed);
+	tcase_add_test(keys, commands_can_be_missing);
+	tcase_add_test(keys, mode_is_shown);
+	tcase_add_test(keys, losses_are_shown);
+	tcase_add_test(keys, probes_are_listed);
 	tcase_add_test(keys, life_steps);
 	tcase_add_test(keys, life_follows);
 	tcase_add_test(keys, life_plays);

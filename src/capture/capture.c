@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "config.h"
 
-#include "capture/capture.h"
-
 #include <errno.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,46 +11,26 @@
 
 #include "base/intl.h"
 #include "base/text.h"
-#include "capture/libc.h"
-#include "capture/probes.h"
+#include "capture/cost.h"
+#include "capture/internal.h"
+#include "capture/owner.h"
 #include "capture/target.h"
-#include "capture/watch.h"
-#include "trace/decode.h"
 
-#define RING_KIB 4096
 #define CHAIN_DEPTH 32
 
 /* How long rings that can't wake us are left alone, ms.  */
 #define SLICE_MS 10
 
-/* Passes over the rings to empty them at the end; what a stopped target has
-   left takes two.  */
-#define LAST_PASSES 64
-
 /* How often at most the kernel is asked for what was lost, ns: it takes a
    system call for every event, thread and CPU.  */
 #define ASK_NS 1000000000u
-
-struct capture {
-	pid_t pid;
-	int pidfd;              /* readable when the process has ended */
-	struct libc libc;
-	struct probes probes;
-	struct decoder *decoder;
-	struct watch *watch;
-	struct pollfd *fds;     /* the rings', then two more */
-	size_t count;
-	bool must_look;         /* some rings have no descriptor */
-	bool stopped;
-	uint64_t asked;         /* when, ns of CLOCK_MONOTONIC */
-};
 
 static int open_pidfd(pid_t pid)
 {
 	return syscall(SYS_pidfd_open, pid, 0);
 }
 
-static uint64_t now(void)
+uint64_t capture_now(void)
 {
 	struct timespec ts;
 
@@ -101,6 +78,7 @@ static int add_formats(struct capture *capture, struct error *error)
 
 struct reporting {
 	pid_t pid;
+	uint64_t time;
 	const struct sink *sink;
 };
 
@@ -109,6 +87,7 @@ static bool report_map(void *context, const struct target_map *map)
 	const struct reporting *reporting = context;
 	struct mapping mapping = {
 		.pid = reporting->pid,
+		.time = reporting->time,
 		.start = map->start,
 		.length = map->end - map->start,
 		.offset = map->offset,
@@ -120,10 +99,10 @@ static bool report_map(void *context, const struct target_map *map)
 	return true;
 }
 
-static void report_target(const struct capture *capture,
-			  const struct sink *sink)
+void capture_report_target(const struct capture *capture, uint64_t time,
+			   const struct sink *sink)
 {
-	struct reporting reporting = { capture->pid, sink };
+	struct reporting reporting = { capture->pid, time, sink };
 	char comm[TARGET_COMM];
 
 	target_maps(capture->pid, report_map, &reporting);
@@ -131,21 +110,38 @@ static void report_target(const struct capture *capture,
 	sink->comm(sink->context, capture->pid, capture->pid, comm, false);
 }
 
-static int start(struct capture *capture, const struct capture_options *options,
-		 const struct sink *sink, struct error *error)
+int capture_use(struct capture *capture, struct watch *watch)
 {
-	struct rings_options rings = {
-		.ring_size = (size_t)(options->ring_kib ? options->ring_kib :
-				      RING_KIB) * 1024,
-		.chain_depth = depth_limit(options->chain_depth),
-	};
+	/* One descriptor for each ring, the process's end, and the caller's.
+	   */
+	size_t room = watch_rings(watch) + 2;
 
-	capture->pidfd = open_pidfd(options->pid);
+	if (room > capture->room) {
+		struct pollfd *fds = realloc(capture->fds,
+					     room * sizeof *fds);
+
+		if (!fds)
+			return -1;
+		capture->fds = fds;
+		capture->room = room;
+	}
+	capture->watch = watch;
+	capture->count = room - 2;
+	capture->must_look = !watch_fds(watch, capture->fds);
+	return 0;
+}
+
+static int start(struct capture *capture, const struct sink *sink,
+		 struct error *error)
+{
+	struct watch *watch;
+
+	capture->pidfd = open_pidfd(capture->pid);
 	if (capture->pidfd < 0)
 		return errno == ESRCH ?
-			error_set(error, _("no process %d"), (int)options->pid) :
+			error_set(error, _("no process %d"), (int)capture->pid) :
 			error_set(error, _("can't watch for the end of process %d: %s"),
-				  (int)options->pid, strerror(errno));
+				  (int)capture->pid, strerror(errno));
 	if (libc_find(&capture->libc, capture->pid, error))
 		return -1;
 	capture->decoder = decoder_new();
@@ -154,21 +150,17 @@ static int start(struct capture *capture, const struct capture_options *options,
 	if (probes_make(&capture->probes, &capture->libc, error) ||
 	    add_formats(capture, error))
 		return -1;
-	capture->watch = watch_open(capture->pid, &capture->probes,
-				    &capture->libc, capture->decoder, &rings,
-				    sink, error);
-	if (!capture->watch)
+	watch = mode_open(capture, CAPTURE_FULL, sink, error);
+	if (!watch)
 		return -1;
-	/* One descriptor for each ring, the process's end, and the caller's.
-	   */
-	capture->count = watch_rings(capture->watch);
-	capture->fds = calloc(capture->count + 2, sizeof *capture->fds);
-	if (!capture->fds)
+	if (capture_use(capture, watch)) {
+		watch_close(watch);
 		return error_set(error, _("out of memory"));
-	capture->must_look = !watch_fds(capture->watch, capture->fds);
+	}
 	/* New mappings are recorded already, so none is missed.  */
-	report_target(capture, sink);
-	watch_start(capture->watch);
+	capture_report_target(capture, 0, sink);
+	watch_start(watch);
+	details_make(capture);
 	return 0;
 }
 
@@ -179,6 +171,8 @@ struct capture *capture_open(const struct capture_options *options,
 
 	if (capture_check(options, error))
 		return NULL;
+	/* What can't be removed does no harm here.  */
+	owner_cleanup(false, NULL);
 	capture = calloc(1, sizeof *capture);
 	if (!capture) {
 		error_set(error, _("out of memory"));
@@ -186,7 +180,12 @@ struct capture *capture_open(const struct capture_options *options,
 	}
 	capture->pid = options->pid;
 	capture->pidfd = -1;
-	if (!start(capture, options, sink, error))
+	capture->free_chains = options->free_chains;
+	capture->rings.ring_size = 1024 * (size_t)(options->ring_kib ?
+						   options->ring_kib :
+						   RING_KIB);
+	capture->rings.chain_depth = depth_limit(options->chain_depth);
+	if (!start(capture, sink, error))
 		return capture;
 	capture_close(capture);
 	return NULL;
@@ -223,19 +222,23 @@ static int wait_for_events(struct capture *capture, int timeout_ms,
 	return 0;
 }
 
-/* Tells what has been lost since it was last told, by the kernel's
-   counters.  */
-static void tell_lost(struct capture *capture, const struct sink *sink)
+int capture_cleanup(struct error *error)
+{
+	return owner_cleanup(true, error);
+}
+
+void capture_tell_lost(struct capture *capture, struct watch *watch,
+		       const struct sink *sink)
 {
 	struct hit hit = {
 		.kind = HIT_LOST,
 		.flags = HIT_LOST_TOTAL,
 		.pid = capture->pid,
 		.tid = capture->pid,
-		.time = now(),
+		.time = capture_now(),
 	};
 
-	hit.argument[0] = watch_lost(capture->watch);
+	hit.argument[0] = watch_lost(watch);
 	if (hit.argument[0])
 		sink->hit(sink->context, &hit, NULL, 0);
 	capture->asked = hit.time;
@@ -252,7 +255,7 @@ static void finish(struct capture *capture, const struct sink *sink)
 	watch_stop(capture->watch);
 	while (watch_pass(capture->watch, sink) && ++passes < LAST_PASSES)
 		;
-	tell_lost(capture, sink);
+	capture_tell_lost(capture, capture->watch, sink);
 	/* The second says that there is nothing younger either.  */
 	sink->round(sink->context);
 }
@@ -272,8 +275,8 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 	else
 		watch_pass(capture->watch, sink);
 	if (watch_was_full(capture->watch) &&
-	    now() - capture->asked >= ASK_NS)
-		tell_lost(capture, sink);
+	    capture_now() - capture->asked >= ASK_NS)
+		capture_tell_lost(capture, capture->watch, sink);
 	sink->round(sink->context);
 	*status = exited ? CAPTURE_EXITED : CAPTURE_RUNNING;
 	return 0;
@@ -289,13 +292,23 @@ void capture_close(struct capture *capture)
 {
 	if (!capture)
 		return;
+	cost_end(capture->cost);
 	watch_close(capture->watch);
 	probes_remove(&capture->probes);
 	decoder_free(capture->decoder);
 	if (capture->pidfd >= 0)
 		close(capture->pidfd);
+	details_free(capture);
 	free(capture->fds);
 	free(capture);
+}
+
+struct capture_cost capture_cost(struct capture *capture)
+{
+	if (!capture->cost)
+		capture->cost = cost_begin(&capture->libc,
+					   capture->rings.chain_depth);
+	return cost_result(capture->cost);
 }
 
 uint64_t capture_rss(const struct capture *capture)

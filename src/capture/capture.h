@@ -16,12 +16,28 @@ struct capture_options {
 	pid_t pid;
 	unsigned ring_kib;      /* per CPU, a power of two from 64; 0: default */
 	unsigned chain_depth;   /* frames per call chain; 0: default, 1..127 */
+	bool free_chains;       /* call chains of frees, too */
+	bool force;             /* although the preflight says that it is dangerous */
 };
 
 /* Cheap checks before the terminal changes: the process exists and may be
    watched, tracefs is mounted and writable, the kernel has uprobes, and a C
    library that is known is mapped.  Nothing is attached.  Returns 0 or -1.  */
 int capture_check(const struct capture_options *options, struct error *error);
+
+/* The whole preflight, in order: REPORT is called for each question with its
+   name, the answer (good, a warning, bad) and what to do about it.  PID 0: only
+   what does not depend on a process.  Returns whether nothing is bad.  */
+enum check_verdict { CHECK_GOOD, CHECK_WARNING, CHECK_BAD };
+typedef void (*capture_report)(void *context, enum check_verdict verdict,
+			       const char *question, const char *answer,
+			       const char *advice);
+bool capture_preflight(const struct capture_options *options,
+		       capture_report report, void *context);
+
+/* Removes the probes that dead leaktops have left behind, and no others.
+   capture_open() does so too.  Returns how many; -1 with ERROR.  */
+int capture_cleanup(struct error *error);
 
 /* Makes the probes, opens them for every thread, present and future, and
    delivers the mappings and the name that the process has now to SINK.
@@ -40,6 +56,43 @@ enum capture_status {
 int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		 const struct sink *sink, enum capture_status *status,
 		 struct error *error);
+
+/* What is watched.  Less costs the target less.  */
+enum capture_mode {
+	CAPTURE_FULL,           /* all functions, with call chains */
+	CAPTURE_NO_CHAINS,      /* all functions */
+	CAPTURE_RELEASES,       /* only those that release blocks */
+	CAPTURE_PAUSED          /* nothing: no breakpoint is left in the target */
+};
+
+/* Changes the mode; takes up to a second, as probes come and go.  What
+   happens meanwhile is delivered to SINK, with rounds.  A HIT_MODE tells when
+   another mode began; between FULL and NO_CHAINS nothing is missed, so it is told
+   only where descriptors or memory did not suffice to open the one before the
+   other was closed.  On errors the mode is CAPTURE_PAUSED.  Returns 0 or -1.  */
+int capture_set_mode(struct capture *capture, enum capture_mode mode,
+		     const struct sink *sink, struct error *error);
+
+/* Nanoseconds that one hit of a call probe, of a return probe with a call
+   chain, and of one without takes from the target here.  The first call begins
+   to measure, in a thread of leaktop's own that calls a function of its own: all
+   are 0 until that is done, half a second later at most, so ask again.  They
+   stay 0 if it can't be measured.  */
+struct capture_cost {
+	double call;
+	double chain_return;
+	double plain_return;
+};
+struct capture_cost capture_cost(struct capture *capture);
+
+/* Where the probes are and why: one line of text for each function, separated
+   by newlines, with what was left out and why.  Valid until capture_close(),
+   though a change of the mode may make another one.  */
+const char *capture_details(const struct capture *capture);
+
+/* What is not watched although it should be, for want of file descriptors:
+   one line for the user, or NULL.  Valid as capture_details().  */
+const char *capture_warning(const struct capture *capture);
 
 /* Stops watching and delivers all there is, for the last time, with the
    kernel's own count of what was lost (HIT_LOST_TOTAL).  capture_poll() does

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "config.h"
 
-#include "capture/capture.h"
+#include "capture/check.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -13,12 +13,12 @@
 #include "base/intl.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
-#include "capture/target.h"
+#include "capture/runtime.h"
 
 /* Return probes of these kernels use a system call that no seccomp filter
    knows, and the filter kills the process: 6.11 up to, not including,
    6.14.  */
-static bool return_probes_kill(void)
+bool check_return_probes_kill(void)
 {
 	struct utsname name;
 	unsigned major, minor;
@@ -28,7 +28,7 @@ static bool return_probes_kill(void)
 		major == 6 && minor >= 11 && minor <= 13;
 }
 
-static int check_target(const struct target *target, struct error *error)
+int check_target(const struct target *target, struct error *error)
 {
 	int pid = target->pid;
 
@@ -44,13 +44,23 @@ static int check_target(const struct target *target, struct error *error)
 	if (target->trouble & TARGET_32BIT)
 		return error_set(error, _("process %d (%s) is a 32-bit program; this leaktop watches 64-bit ones"),
 				 pid, target->comm);
-	if (target->trouble & TARGET_SECCOMP && return_probes_kill())
-		return error_set(error, _("process %d (%s) runs under a seccomp filter, which would kill it when watched on this kernel (return probes of Linux 6.11 to 6.13)"),
-				 pid, target->comm);
 	return 0;
 }
 
-static int paranoid_level(void)
+int check_hazards(const struct target *target, struct error *error)
+{
+	const char *runtime = runtime_name(target->pid);
+
+	if (target->trouble & TARGET_SECCOMP && check_return_probes_kill())
+		return error_set(error, _("process %d (%s) runs under a seccomp filter, which would kill it when watched on this kernel (return probes of Linux 6.11 to 6.13)"),
+				 (int)target->pid, target->comm);
+	if (runtime)
+		return error_set(error, _("process %d (%s) is a %s program, whose runtime switches stacks: return probes may crash it (--force watches it all the same)"),
+				 (int)target->pid, target->comm, runtime);
+	return 0;
+}
+
+int check_paranoid_level(void)
 {
 	FILE *file = fopen("/proc/sys/kernel/perf_event_paranoid", "re");
 	int level = 2;
@@ -70,7 +80,7 @@ static bool seen_map(void *context, const struct target_map *map)
 	return false;
 }
 
-static int check_permission(const struct target *target, struct error *error)
+int check_permission(const struct target *target, struct error *error)
 {
 	bool seen = false;
 
@@ -79,12 +89,12 @@ static int check_permission(const struct target *target, struct error *error)
 	if (errno == EACCES || errno == EPERM)
 		return error_set(error, _("not permitted to watch process %d (%s): run leaktop as root, or with CAP_SYS_PTRACE, CAP_PERFMON and access to tracefs (kernel.perf_event_paranoid is %d)"),
 				 (int)target->pid, target->comm,
-				 paranoid_level());
+				 check_paranoid_level());
 	return error_set(error, _("can't read the mappings of process %d (%s): %s"),
 			 (int)target->pid, target->comm, strerror(errno));
 }
 
-static int check_options(const struct capture_options *options,
+int check_options(const struct capture_options *options,
 			 struct error *error)
 {
 	unsigned kib = options->ring_kib;
@@ -109,7 +119,8 @@ int capture_check(const struct capture_options *options, struct error *error)
 				 (int)options->pid);
 	if (target_read(&target, options->pid, error) ||
 	    check_target(&target, error) ||
-	    check_permission(&target, error) || probes_check(error))
+	    check_permission(&target, error) || probes_check(error) ||
+	    (!options->force && check_hazards(&target, error)))
 		return -1;
 	libc = malloc(sizeof *libc);
 	if (!libc)

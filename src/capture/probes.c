@@ -133,8 +133,9 @@ static int make_probe(struct probes *probes, const struct libc *libc,
 	return read_id(probes, probe);
 }
 
-static void list_probes(struct probes *probes, const struct libc *libc)
+void probes_list(struct probes *probes, const struct libc *libc)
 {
+	memset(probes, 0, sizeof *probes);
 	for (int id = 0; id < ALLOC_COUNT; id++) {
 		if (!libc->function[id].present)
 			continue;
@@ -159,8 +160,7 @@ int probes_make(struct probes *probes, const struct libc *libc,
 	static unsigned number;
 	unsigned tries = 0;
 
-	memset(probes, 0, sizeof *probes);
-	list_probes(probes, libc);
+	probes_list(probes, libc);
 	for (unsigned i = 0; i < probes->count; i++) {
 		struct probe *probe = &probes->probe[i];
 		unsigned mine;
@@ -168,17 +168,13 @@ int probes_make(struct probes *probes, const struct libc *libc,
 
 		if (!i) {
 			mine = __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED);
-			if (mine)
-				snprintf(probes->group, sizeof probes->group,
-					 "leaktop_%d_%u", (int)getpid(), mine);
-			else
-				snprintf(probes->group, sizeof probes->group,
-					 "leaktop_%d", (int)getpid());
+			owner_name(probes->group, mine);
 		}
 		if (!make_probe(probes, libc, probe))
 			continue;
 		saved = errno;
-		/* Left by an earlier process of the same id.  */
+		/* Left by an earlier process that was forked with this
+		   number in use.  */
 		if (!i && saved == EEXIST && ++tries < GROUPS_MAX) {
 			tracefs_dynevent_free(probe->event);
 			probe->event = NULL;
@@ -191,6 +187,17 @@ int probes_make(struct probes *probes, const struct libc *libc,
 				 libc->name, strerror(saved));
 	}
 	return 0;
+}
+
+bool probes_are_there(const struct probes *probes)
+{
+	for (unsigned i = 0; i < probes->count; i++) {
+		struct probe probe = probes->probe[i];
+
+		if (read_id(probes, &probe) || probe.id != probes->probe[i].id)
+			return false;
+	}
+	return true;
 }
 
 char *probes_format(const struct probes *probes, const struct probe *probe,

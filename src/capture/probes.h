@@ -7,10 +7,11 @@
 
 #include "base/error.h"
 #include "capture/libc.h"
+#include "capture/owner.h"
 #include "heap/allocators.h"
 
-/* The uprobes, as events in a tracefs group of leaktop's own:
-   leaktop_PID[_N], lt_malloc, lt_malloc_ret, …  */
+/* The uprobes, as events in a tracefs group of leaktop's own, see owner.h:
+   lt_malloc, lt_malloc_ret, …  */
 
 struct tracefs_dynevent;
 
@@ -24,7 +25,7 @@ struct probe {
 };
 
 struct probes {
-	char group[40];
+	char group[OWNER_NAME];
 	unsigned count;
 	struct probe probe[2 * ALLOC_COUNT];
 };
@@ -36,10 +37,16 @@ const char *probes_directory(struct error *error);
 /* Whether the kernel has uprobes and they may be made.  Returns 0 or -1.  */
 int probes_check(struct error *error);
 
+/* Lists the probes that LIBC's functions get, without making them.  */
+void probes_list(struct probes *probes, const struct libc *libc);
+
 /* Makes the probes for all functions of LIBC.  Returns 0; -1 with none left
    behind.  */
 int probes_make(struct probes *probes, const struct libc *libc,
 		struct error *error);
+
+/* Whether none has been removed by another program.  */
+bool probes_are_there(const struct probes *probes);
 
 /* The text of a probe's format file, malloc'ed for the caller; its length in
    *SIZE, bytes.  NULL when it can't be read.  */

@@ -44,6 +44,7 @@ struct rings {
 	size_t ring_size;
 	int cpus, threads;
 	int *wake_fd;           /* one per CPU */
+	bool open;              /* its descriptors are counted */
 };
 
 /* What older kernels don't have, newest first.  */
@@ -89,8 +90,11 @@ static void probe_attr(struct perf_event_attr *attr, const struct probe *probe,
 	attr->config = probe->id;
 	attr->sample_period = 1;
 	attr->sample_type |= PERF_SAMPLE_RAW;
-	/* At the entry the chain lacks the immediate caller.  */
-	if (probe->is_return && allocators[probe->function].acquires) {
+	if (probe->is_return ?
+	    /* At the entry the chain lacks the immediate caller.  */
+	    options->chains && allocators[probe->function].acquires :
+	    options->free_chains &&
+	    allocators[probe->function].result == RESULT_NONE) {
 		attr->sample_type |= PERF_SAMPLE_CALLCHAIN;
 		attr->exclude_callchain_kernel = 1;
 		attr->sample_max_stack = options->chain_depth;
@@ -133,7 +137,8 @@ static int add_events(struct rings *rings, const struct probes *probes,
 		for (unsigned i = 0; i < probes->count; i++) {
 			const struct probe *probe = &probes->probe[i];
 
-			if (probe->is_return != is_return)
+			if (probe->is_return != is_return ||
+			    !(options->functions & (1u << probe->function)))
 				continue;
 			probe_attr(&attr, probe, options, features);
 			if (add_event(rings, &attr))
@@ -145,46 +150,86 @@ static int add_events(struct rings *rings, const struct probes *probes,
 	return add_event(rings, &attr);
 }
 
-/* Each event takes one descriptor per thread and CPU.  Returns the limit that
-   is in force then.  */
-static rlim_t raise_limit(rlim_t needed)
+/* Of events, in this process.  */
+static unsigned long files_open;
+
+static unsigned possible_cpus(void)
 {
-	struct rlimit limit;
+	static unsigned cpus;
+	struct perf_cpu_map *map;
+
+	if (!cpus) {
+		map = perf_cpu_map__new(NULL);
+		cpus = map ? perf_cpu_map__nr(map) : 1;
+		perf_cpu_map__put(map);
+	}
+	return cpus;
+}
+
+unsigned long rings_files(const struct probes *probes, unsigned functions,
+			  size_t threads)
+{
+	unsigned long events = 1;
+
+	for (unsigned i = 0; i < probes->count; i++)
+		events += !!(functions & (1u << probes->probe[i].function));
+	return events * threads * possible_cpus();
+}
+
+unsigned long rings_room(unsigned long needed)
+{
+	unsigned long used = SPARE_FILES +
+		__atomic_load_n(&files_open, __ATOMIC_RELAXED);
+	struct rlimit limit, more;
 
 	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return RLIM_INFINITY;
-	needed += SPARE_FILES;
-	if (limit.rlim_cur >= needed)
-		return limit.rlim_cur;
-	if (limit.rlim_max < needed) {
-		struct rlimit more = { needed, needed };
-
-		if (!setrlimit(RLIMIT_NOFILE, &more))
-			return needed;
-		needed = limit.rlim_max;
+		return needed;
+	if (limit.rlim_cur < needed + used) {
+		more.rlim_cur = needed + used;
+		more.rlim_max = more.rlim_cur > limit.rlim_max ?
+			more.rlim_cur : limit.rlim_max;
+		if (setrlimit(RLIMIT_NOFILE, &more)) {
+			/* Not allowed: then to what is.  */
+			more = limit;
+			more.rlim_cur = limit.rlim_max < needed + used ?
+				limit.rlim_max : needed + used;
+			setrlimit(RLIMIT_NOFILE, &more);
+		}
+		getrlimit(RLIMIT_NOFILE, &limit);
 	}
-	limit.rlim_cur = needed;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	return needed;
+	return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+}
+
+unsigned long rings_held(const struct rings *rings)
+{
+	return (unsigned long)rings->count * rings->cpus * rings->threads;
+}
+
+static void count_files(const struct rings *rings, int sign)
+{
+	__atomic_fetch_add(&files_open, sign * rings_held(rings),
+			   __ATOMIC_RELAXED);
 }
 
 static enum rings_status open_error(const struct rings *rings, int code,
-				    rlim_t limit, struct error *error)
+				    struct error *error)
 {
-	unsigned long files = (unsigned long)rings->count * rings->cpus *
-		rings->threads;
+	struct rlimit limit = { 0, 0 };
+	unsigned long files = rings_held(rings);
 
 	switch (code) {
 	case ESRCH:
 		return RINGS_GONE;
 	case EMFILE:
+		getrlimit(RLIMIT_NOFILE, &limit);
 		error_set(error, _("the events of %d threads need %lu file descriptors, more than the limit of %lu: raise it (ulimit -n, RLIMIT_NOFILE)"),
-			  rings->threads, files, (unsigned long)limit);
-		break;
+			  rings->threads, files,
+			  (unsigned long)limit.rlim_cur);
+		return RINGS_FILES;
 	case ENFILE:
 		error_set(error, _("the events of %d threads need %lu file descriptors, more than the system has left: raise fs.file-max (sysctl)"),
 			  rings->threads, files);
-		break;
+		return RINGS_FILES;
 	case EACCES:
 	case EPERM:
 		error_set(error, _("not permitted to open perf events: run leaktop as root or with CAP_PERFMON (kernel.perf_event_paranoid may forbid it otherwise)"));
@@ -309,7 +354,6 @@ static enum rings_status try_open(struct rings **result,
 {
 	struct rings *rings = calloc(1, sizeof *rings);
 	enum rings_status status = RINGS_FAILED;
-	rlim_t limit;
 
 	*code = 0;
 	if (!rings) {
@@ -326,9 +370,13 @@ static enum rings_status try_open(struct rings **result,
 		rings_close(rings);
 		return RINGS_FAILED;
 	}
-	limit = raise_limit((rlim_t)rings->count * rings->cpus * count);
+	rings_room(rings_held(rings));
 	*code = -perf_evlist__open(rings->evlist);
-	status = *code ? open_error(rings, *code, limit, error) :
+	if (!*code) {
+		rings->open = true;
+		count_files(rings, 1);
+	}
+	status = *code ? open_error(rings, *code, error) :
 		map_rings(rings, error);
 	if (status != RINGS_OK) {
 		rings_close(rings);
@@ -479,6 +527,8 @@ void rings_close(struct rings *rings)
 	if (!rings)
 		return;
 	perf_evlist__delete(rings->evlist);
+	if (rings->open)
+		count_files(rings, -1);
 	free(rings->wake_fd);
 	free(rings);
 }

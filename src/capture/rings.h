@@ -19,15 +19,28 @@ struct rings;
 struct rings_options {
 	size_t ring_size;       /* bytes per CPU, a power of two of pages */
 	unsigned chain_depth;   /* frames, 1..127 */
+	unsigned functions;     /* bit n: enum allocator_id n is watched */
+	bool chains;            /* of the returns of allocations */
+	bool free_chains;       /* and of the calls that release */
 };
 
 enum rings_status {
 	RINGS_OK,
 	RINGS_GONE,     /* a thread of the list has ended: try with the rest */
+	RINGS_FILES,    /* no descriptors are left, with a message */
 	RINGS_FAILED    /* with a message */
 };
 
-/* Opens the events of all PROBES, and one that tells of mappings, names, new
+/* How many descriptors the events of FUNCTIONS (as in rings_options) take for
+   THREADS threads.  */
+unsigned long rings_files(const struct probes *probes, unsigned functions,
+			  size_t threads);
+
+/* Raises the limit of descriptors for NEEDED more, as far as allowed, and returns
+   for how many there is room, with some left for the rest of the program.  */
+unsigned long rings_room(unsigned long needed);
+
+/* Opens the events of the chosen PROBES, and one that tells of mappings, names, new
    and ending threads, for COUNT threads.  Nothing is recorded yet.  *RINGS is
    NULL unless RINGS_OK.  */
 enum rings_status rings_open(struct rings **rings, const struct probes *probes,
@@ -47,6 +60,9 @@ void rings_track(struct rings *rings);
 /* Begins to record the probes' hits; ends it.  */
 void rings_start(struct rings *rings);
 void rings_stop(struct rings *rings);
+
+/* How many descriptors the events hold.  */
+unsigned long rings_held(const struct rings *rings);
 
 /* One descriptor per ring that polls readable when the ring is filled by an
    eighth; -1 where there is none.  Valid until RINGS is closed.  */

@@ -78,6 +78,24 @@ static int read_state(const char *path, char *state, unsigned *flags)
 			    flags) == 2 ? 0 : -1;
 }
 
+uint64_t target_start_time(pid_t pid)
+{
+	char path[64], text[1024];
+	const char *at;
+	uint64_t start;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+	if (read_small(path, text, sizeof text) <= 0)
+		return 0;
+	/* Field 22; the name is the second, and may hold anything.  */
+	at = strrchr(text, ')');
+	for (int field = 2; at && field < 22; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return at && sscanf(at, "%" SCNu64, &start) == 1 ? start : 0;
+}
+
 int target_read(struct target *target, pid_t pid, struct error *error)
 {
 	char path[64], text[8192], state = '?';

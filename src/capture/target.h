@@ -32,6 +32,10 @@ struct target {
    such process.  */
 int target_read(struct target *target, pid_t pid, struct error *error);
 
+/* When process PID began, in the kernel's ticks since boot, which tells it from
+   others of the same id; 0 when it is gone.  */
+uint64_t target_start_time(pid_t pid);
+
 /* The threads of process PID, the first one first.  *TIDS is malloc'ed for the
    caller.  Returns how many (0: the process is gone), or -1 without
    memory.  */

@@ -50,8 +50,11 @@ struct watch {
 	unsigned offset[ALLOC_COUNT];   /* of the probe in its function */
 	struct pending *first, **last;
 	uint64_t pass;
+	bool no_files;          /* that is what opening failed for */
 	bool full;              /* a ring was, so that samples may be lost */
 	uint64_t lost;          /* as told already */
+	uint64_t from, until;   /* the times of what is delivered */
+	struct handover *gives, *takes; /* while it hands over; NULL: not */
 	/* During a pass.  */
 	const struct sink *sink;
 	struct sink own;
@@ -69,9 +72,81 @@ static void set_owner(struct watch *watch, uint32_t tid, unsigned owner)
 		watch->owner[tid] = owner;
 }
 
+static bool is_in_time(const struct watch *watch, uint64_t time)
+{
+	return time >= watch->from && time < watch->until;
+}
+
+static unsigned handover_find(const struct handover *handover, uint32_t tid)
+{
+	unsigned i = 0;
+
+	while (i < handover->count && handover->thread[i].tid != tid)
+		i++;
+	return i;
+}
+
+/* HIT is delivered by the old watch.  */
+static void handover_note(struct handover *handover, const struct hit *hit)
+{
+	unsigned i = handover_find(handover, hit->tid);
+
+	if (hit->time + HANDOVER_NS < handover->cut)
+		return;
+	if (i == HANDOVER_THREADS) {
+		handover->crowded = true;
+		return;
+	}
+	if (i == handover->count)
+		handover->count++;
+	handover->thread[i].tid = hit->tid;
+	handover->thread[i].last = hit->time;
+}
+
+/* Whether the new watch delivers HIT.  */
+static bool handover_takes(const struct handover *handover,
+			   const struct hit *hit)
+{
+	unsigned i;
+
+	if (hit->time >= handover->cut + HANDOVER_NS || handover->crowded)
+		return hit->time >= handover->cut;
+	i = handover_find(handover, hit->tid);
+	if (i < handover->count)
+		return hit->time > handover->thread[i].last;
+	return hit->time + HANDOVER_NS >= handover->cut;
+}
+
+void watch_hand_over(struct watch *stale, struct watch *fresh,
+		     struct handover *handover)
+{
+	if (stale)
+		stale->gives = handover;
+	fresh->takes = handover;
+	if (!handover)
+		return;
+	if (stale)
+		watch_deliver(stale, 0, handover->cut);
+	watch_deliver(fresh, handover->cut, UINT64_MAX);
+}
+
 static void deliver(struct watch *watch, struct hit *hit,
 		    const uint64_t *chain, size_t size)
 {
+	bool probe = hit->kind == HIT_CALL || hit->kind == HIT_RETURN;
+
+	if (probe && watch->takes) {
+		if (handover_takes(watch->takes, hit))
+			watch->sink->hit(watch->sink->context, hit, chain,
+					 size);
+		return;
+	}
+	/* A loss is told of by the next record behind it.  */
+	if (!is_in_time(watch, hit->time) &&
+	    (hit->kind != HIT_LOST || hit->time < watch->from))
+		return;
+	if (probe && watch->gives)
+		handover_note(watch->gives, hit);
 	watch->sink->hit(watch->sink->context, hit, chain, size);
 }
 
@@ -181,7 +256,7 @@ static void take_mapping(void *context, const struct mapping *mapping)
 	const struct watch *watch = context;
 	const struct sink *sink = watch->sink;
 
-	if (is_target(watch, mapping->pid))
+	if (is_target(watch, mapping->pid) && is_in_time(watch, mapping->time))
 		sink->mapping(sink->context, mapping);
 }
 
@@ -191,7 +266,7 @@ static void take_comm(void *context, uint32_t pid, uint32_t tid,
 	const struct watch *watch = context;
 	const struct sink *sink = watch->sink;
 
-	if (is_target(watch, pid))
+	if (is_target(watch, pid) && watch->from != UINT64_MAX)
 		sink->comm(sink->context, pid, tid, name, exec);
 }
 
@@ -206,6 +281,8 @@ uint64_t watch_pass(struct watch *watch, const struct sink *sink)
 {
 	uint64_t bytes = 0;
 
+	if (!watch)
+		return 0;
 	watch->sink = sink;
 	watch->pass++;
 	for (unsigned i = 0; i < watch->sets; i++) {
@@ -263,8 +340,10 @@ static int add_set(struct watch *watch, const struct probes *probes,
 		if (status == RINGS_GONE)
 			count = keep_living(watch, tids, count);
 	}
-	if (status == RINGS_FAILED)
+	if (status == RINGS_FAILED || status == RINGS_FILES) {
+		watch->no_files = status == RINGS_FILES;
 		return -1;
+	}
 	if (!rings)
 		return 0;
 	error_set(error, _("out of memory"));
@@ -339,16 +418,21 @@ struct watch *watch_open(pid_t pid, const struct probes *probes,
 			 const struct libc *libc,
 			 const struct decoder *decoder,
 			 const struct rings_options *options,
-			 const struct sink *sink, struct error *error)
+			 const struct sink *sink, bool *no_files,
+			 struct error *error)
 {
+	static const struct sink nobody;
 	struct watch *watch = calloc(1, sizeof *watch);
 
+	*no_files = false;
 	if (!watch) {
 		error_set(error, _("out of memory"));
 		return NULL;
 	}
 	watch->pid = pid;
 	watch->last = &watch->first;
+	watch->from = sink ? 0 : UINT64_MAX;
+	watch->until = UINT64_MAX;
 	watch->own = (struct sink){
 		.context = watch,
 		.hit = take_hit,
@@ -361,8 +445,9 @@ struct watch *watch_open(pid_t pid, const struct probes *probes,
 	watch->owner = calloc(TIDS_MAX, 1);
 	if (!watch->records || !watch->owner)
 		error_set(error, _("out of memory"));
-	else if (!attach(watch, probes, options, sink, error))
+	else if (!attach(watch, probes, options, sink ? sink : &nobody, error))
 		return watch;
+	*no_files = watch->no_files;
 	watch_close(watch);
 	return NULL;
 }
@@ -375,15 +460,21 @@ void watch_start(struct watch *watch)
 
 void watch_stop(struct watch *watch)
 {
-	for (unsigned i = 0; i < watch->sets; i++)
+	for (unsigned i = 0; watch && i < watch->sets; i++)
 		rings_stop(watch->set[i]);
+}
+
+void watch_deliver(struct watch *watch, uint64_t from, uint64_t until)
+{
+	watch->from = from;
+	watch->until = until;
 }
 
 size_t watch_rings(const struct watch *watch)
 {
 	size_t count = 0;
 
-	for (unsigned i = 0; i < watch->sets; i++)
+	for (unsigned i = 0; watch && i < watch->sets; i++)
 		count += rings_count(watch->set[i]);
 	return count;
 }
@@ -392,7 +483,7 @@ bool watch_fds(const struct watch *watch, struct pollfd *fds)
 {
 	bool all = true;
 
-	for (unsigned i = 0; i < watch->sets; i++) {
+	for (unsigned i = 0; watch && i < watch->sets; i++) {
 		for (size_t k = 0; k < rings_count(watch->set[i]); k++) {
 			fds->fd = rings_wake_fd(watch->set[i], k);
 			fds->events = POLLIN;
@@ -403,15 +494,27 @@ bool watch_fds(const struct watch *watch, struct pollfd *fds)
 	return all;
 }
 
+unsigned long watch_files(const struct watch *watch)
+{
+	unsigned long files = 0;
+
+	for (unsigned i = 0; watch && i < watch->sets; i++)
+		files += rings_held(watch->set[i]);
+	return files;
+}
+
 bool watch_was_full(const struct watch *watch)
 {
-	return watch->full;
+	return watch && watch->full;
 }
 
 uint64_t watch_lost(struct watch *watch)
 {
-	uint64_t lost = 0, before = watch->lost;
+	uint64_t lost = 0, before;
 
+	if (!watch)
+		return 0;
+	before = watch->lost;
 	watch->full = false;
 	for (unsigned i = 0; i < watch->sets; i++)
 		lost += rings_lost(watch->set[i]);

@@ -15,20 +15,51 @@
 #include "trace/decode.h"
 #include "trace/sink.h"
 
-/* All threads of the target, each watched by exactly one set of rings.  */
+/* All threads of the target, each watched by exactly one set of rings.  NULL is
+   a watch of nothing, except for watch_start() and watch_deliver().  */
 struct watch;
 
 /* Opens the events for all threads of PID and those that are created
    meanwhile or later; what is younger than that begins to be delivered by
-   watch_pass().  Hits are recorded from watch_start() on.  PROBES, LIBC and
-   DECODER are borrowed.  NULL on errors.  */
+   watch_pass().  Hits are recorded from watch_start() on.  SINK NULL: nothing
+   is delivered before watch_deliver() says so.  PROBES, LIBC and DECODER are
+   borrowed.  NULL on errors; *NO_FILES tells that the reason was a want of
+   descriptors.  */
 struct watch *watch_open(pid_t pid, const struct probes *probes,
 			 const struct libc *libc,
 			 const struct decoder *decoder,
 			 const struct rings_options *options,
-			 const struct sink *sink, struct error *error);
+			 const struct sink *sink, bool *no_files,
+			 struct error *error);
 void watch_start(struct watch *watch);
 void watch_stop(struct watch *watch);
+
+/* Limits what is delivered to times from FROM on, before UNTIL.  */
+void watch_deliver(struct watch *watch, uint64_t from, uint64_t until);
+
+/* Where one watch ends and the other begins, so that each hit comes from just
+   one of them.  A hit has a time of its own in each, the younger watch's
+   being the earlier one (perf_trace_add() puts new events first): near the
+   cut a time alone does not tell on which side of it a hit is.  So it is the
+   last hit that the old watch delivered of a thread, and nothing of what the
+   new one has before that.  */
+#define HANDOVER_THREADS 1024
+#define HANDOVER_NS 3000000     /* the times of one hit are nearer than this */
+struct handover {
+	uint64_t cut;
+	unsigned count;
+	bool crowded;           /* more threads than fit: the times must do */
+	struct {
+		uint32_t tid;
+		uint64_t last;
+	} thread[HANDOVER_THREADS];
+};
+
+/* STALE delivers what is before the cut, FRESH the rest.  From HANDOVER_NS
+   before the cut on, and until both were read HANDOVER_NS after it, FRESH
+   last.  NULL ends it.  */
+void watch_hand_over(struct watch *stale, struct watch *fresh,
+		     struct handover *handover);
 
 /* Delivers what is in the rings; does not call sink->round.  Returns 0 when
    there was nothing.  */
@@ -39,6 +70,9 @@ uint64_t watch_pass(struct watch *watch, const struct sink *sink);
    must be looked at from time to time.  */
 size_t watch_rings(const struct watch *watch);
 bool watch_fds(const struct watch *watch, struct pollfd *fds);
+
+/* How many descriptors it holds.  */
+unsigned long watch_files(const struct watch *watch);
 
 /* Whether samples may have been lost since watch_lost() was last asked.  */
 bool watch_was_full(const struct watch *watch);

@@ -60,6 +60,13 @@ uint32_t blocks_get(const struct blocks *blocks, uint64_t address,
 	return slot->value;
 }
 
+bool blocks_outdated(const struct blocks *blocks, uint64_t address,
+		     uint32_t losses)
+{
+	return blocks->table &&
+	       slot_of(blocks->table, address)->losses != losses;
+}
+
 /* Gives BLOCKS a table of its own with SIZE slots and what it has now.  */
 static int rebuild(struct blocks *blocks, size_t size)
 {

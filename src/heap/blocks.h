@@ -32,6 +32,10 @@ void blocks_clear(struct blocks *blocks);
 uint32_t blocks_get(const struct blocks *blocks, uint64_t address,
 		    uint32_t losses);
 
+/* Whether events were lost since ADDRESS was set.  */
+bool blocks_outdated(const struct blocks *blocks, uint64_t address,
+		     uint32_t losses);
+
 /* Returns -1 when out of memory; never for an address that is not unknown, in
    a table that is not shared.  */
 int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,

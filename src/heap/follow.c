@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "heap/blocks.h"
+#include "heap/parting.h"
 
 struct process {
 	uint32_t pid;
@@ -24,8 +25,12 @@ struct follow {
 	struct process *last;
 	uint64_t operations[ALLOC_COUNT];
 	uint64_t anomalies[ANOMALY_COUNT];
+	uint64_t missed_frees;
 	uint64_t failed;
-	uint32_t losses;        /* how often events were lost */
+	uint32_t gaps;          /* how often allocations may have been missed: at
+				   each loss, and more */
+	enum hit_mode mode;
+	struct parting parting;
 };
 
 struct follow *follow_new(struct groups *groups, struct log *log)
@@ -63,6 +68,11 @@ const uint64_t *follow_operations(const struct follow *follow)
 const uint64_t *follow_anomalies(const struct follow *follow)
 {
 	return follow->anomalies;
+}
+
+uint64_t follow_missed_frees(const struct follow *follow)
+{
+	return follow->missed_frees;
 }
 
 uint64_t follow_failed(const struct follow *follow)
@@ -126,13 +136,18 @@ static void log_event(struct follow *follow, const struct operation *operation,
 static uint32_t get(const struct follow *follow, const struct process *process,
 		    uint64_t address)
 {
-	return blocks_get(&process->blocks, address, follow->losses);
+	uint32_t value = blocks_get(&process->blocks, address, follow->gaps);
+
+	/* What is freed now may be allocated unseen before it is again.  */
+	if (value == BLOCK_FREED && follow->mode != MODE_ALL)
+		return BLOCK_UNKNOWN;
+	return value;
 }
 
 static int set(struct follow *follow, struct process *process,
 	       uint64_t address, uint32_t value)
 {
-	if (blocks_set(&process->blocks, address, value, follow->losses) == 0)
+	if (blocks_set(&process->blocks, address, value, follow->gaps) == 0)
 		return 0;
 	follow->failed++;
 	return -1;
@@ -152,6 +167,27 @@ static void release_block(struct follow *follow, struct process *process,
 	log_event(follow, operation, address, size, live, false);
 }
 
+/* While allocations are not seen this is what is to be expected.  */
+static void unallocated_free(struct follow *follow)
+{
+	if (follow->mode == MODE_ALL)
+		follow->anomalies[ANOMALY_UNALLOCATED_FREE]++;
+}
+
+static void double_frees(struct follow *follow, uint64_t count)
+{
+	follow->anomalies[ANOMALY_DOUBLE_FREE] += count;
+}
+
+/* The thread does something that no ending thread does.  */
+static void go_on(struct follow *follow, const struct operation *operation)
+{
+	if (follow->parting.count)
+		double_frees(follow, parting_other(&follow->parting,
+						   operation->pid,
+						   operation->tid));
+}
+
 static void release(struct follow *follow, struct process *process,
 		    const struct operation *operation, uint64_t address)
 {
@@ -159,11 +195,13 @@ static void release(struct follow *follow, struct process *process,
 
 	switch (value) {
 	case BLOCK_UNKNOWN:
-		follow->anomalies[ANOMALY_UNALLOCATED_FREE]++;
-		break;
 	case BLOCK_FREED:
-		follow->anomalies[ANOMALY_DOUBLE_FREE]++;
-		break;
+		if (value == BLOCK_UNKNOWN)
+			unallocated_free(follow);
+		double_frees(follow, parting_free(&follow->parting,
+						  operation->pid, operation->tid,
+						  value == BLOCK_FREED));
+		return;
 	case BLOCK_INHERITED:
 		set(follow, process, address, BLOCK_FREED);
 		break;
@@ -171,6 +209,16 @@ static void release(struct follow *follow, struct process *process,
 		release_block(follow, process, operation, value);
 		break;
 	}
+	go_on(follow, operation);
+}
+
+/* The free of the block at ADDRESS was not seen.  Where nothing was lost since
+   that was born, that is a contradiction.  */
+static void miss_free(struct follow *follow, bool explained)
+{
+	follow->missed_frees++;
+	if (!explained)
+		follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
 }
 
 /* ADDRESS is about to be that of a new block.  */
@@ -182,7 +230,8 @@ static void make_way(struct follow *follow, struct process *process,
 	if (value == BLOCK_UNKNOWN || value == BLOCK_FREED)
 		return;
 	if (value == BLOCK_INHERITED) {
-		follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
+		miss_free(follow, blocks_outdated(&process->blocks, address,
+						  follow->gaps));
 		return;
 	}
 	if (follow->groups->blocks[value].moving) {
@@ -190,9 +239,9 @@ static void make_way(struct follow *follow, struct process *process,
 		release_block(follow, process, operation, value);
 		return;
 	}
+	miss_free(follow, groups_doubtful(follow->groups, value));
 	if (set(follow, process, address, BLOCK_UNKNOWN) < 0)
 		return;
-	follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
 	groups_release(follow->groups, operation->time, value, false);
 }
 
@@ -258,7 +307,7 @@ static void release_moved(struct follow *follow, struct process *process,
 	if (still_moving(follow, process, old, operation->token))
 		release_block(follow, process, operation, operation->token);
 	else if (operation->token == BLOCK_UNKNOWN)
-		follow->anomalies[ANOMALY_UNALLOCATED_FREE]++;
+		unallocated_free(follow);
 	else if (operation->token == BLOCK_FREED)
 		follow->anomalies[ANOMALY_DOUBLE_FREE]++;
 	else if (operation->token == BLOCK_INHERITED &&
@@ -305,6 +354,7 @@ void follow_operation(struct follow *follow, const struct operation *operation)
 			release(follow, process, operation, old);
 		return;
 	}
+	go_on(follow, operation);
 	/* realloc (p, 0) that returns NULL has freed p; any other NULL left
 	   the block as it was.  */
 	if (allocator->releases && old) {
@@ -357,6 +407,16 @@ void follow_exec(struct follow *follow, uint32_t pid)
 	process->programs++;
 }
 
+void follow_thread_exit(struct follow *follow, uint32_t pid, uint32_t tid)
+{
+	double_frees(follow, parting_exit(&follow->parting, pid, tid));
+}
+
+void follow_finish(struct follow *follow)
+{
+	double_frees(follow, parting_end(&follow->parting));
+}
+
 void follow_exit(struct follow *follow, uint32_t pid)
 {
 	struct process *process = process_find(follow, pid);
@@ -367,7 +427,22 @@ void follow_exit(struct follow *follow, uint32_t pid)
 
 void follow_lost(struct follow *follow)
 {
-	follow->losses++;
+	follow->gaps++;
+	groups_lost(follow->groups);
+}
+
+bool follow_mode(struct follow *follow, enum hit_mode mode)
+{
+	enum hit_mode before = follow->mode;
+
+	follow->mode = mode;
+	if (mode == before)
+		return false;
+	if (mode == MODE_NOTHING || before == MODE_NOTHING)
+		follow_lost(follow);
+	else
+		follow->gaps++;
+	return true;
 }
 
 void follow_stray(struct follow *follow, uint32_t pid, uint64_t address)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "heap/groups.h"
+#include "heap/hit.h"
 #include "heap/log.h"
 #include "heap/pair.h"
 
@@ -28,13 +29,22 @@ void follow_fork(struct follow *follow, uint32_t parent, uint32_t child);
 /* PID has a new address space: its blocks are gone, none was freed.  */
 void follow_exec(struct follow *follow, uint32_t pid);
 
+void follow_thread_exit(struct follow *follow, uint32_t pid, uint32_t tid);
+
+/* Nothing more comes.  */
+void follow_finish(struct follow *follow);
+
 /* PID has ended, and nothing of it follows: its blocks stay counted, what
    stands at its addresses is forgotten.  */
 void follow_exit(struct follow *follow, uint32_t pid);
 
 /* Events are missing here: what was freed before may have been allocated
-   since.  */
+   since, what lives may have been freed.  */
 void follow_lost(struct follow *follow);
+
+/* From now on this is seen.  Returns whether it is another mode than before.
+   Unless all releases are seen in both, events are lost.  */
+bool follow_mode(struct follow *follow, enum hit_mode mode);
 
 /* A call whose beginning was not seen has returned a block at ADDRESS.  */
 void follow_stray(struct follow *follow, uint32_t pid, uint64_t address);
@@ -46,6 +56,9 @@ uint64_t follow_image(struct follow *follow, uint32_t pid);
 /* Completed operations by function.  */
 const uint64_t *follow_operations(const struct follow *follow);
 const uint64_t *follow_anomalies(const struct follow *follow);
+
+/* Allocations at an address where a live block was.  */
+uint64_t follow_missed_frees(const struct follow *follow);
 
 /* Operations that could not be followed for want of memory.  */
 uint64_t follow_failed(const struct follow *follow);

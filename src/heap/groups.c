@@ -8,6 +8,8 @@
 
 /* The first slices last 2^24 ns, 17 ms.  */
 #define FIRST_SLICE_BITS 24
+/* As many as a block has room for.  */
+#define LOSSES_MASK UINT32_C(0x7fffffff)
 
 static uint64_t hash_pair(uint64_t size, uint64_t chain)
 {
@@ -79,7 +81,7 @@ static unsigned slice_of(const struct groups *groups, uint64_t time)
 }
 
 /* Nothing has happened to a group since it was last touched: in the slices
-   between it was as it is.  */
+   between it was as it is, and what it has was there at each loss.  */
 static void settle(struct groups *groups, uint32_t number)
 {
 	struct group *group = &groups->groups[number];
@@ -87,12 +89,26 @@ static void settle(struct groups *groups, uint32_t number)
 
 	while (links->slices < groups->slices)
 		group->live_at[links->slices++] = group->live;
+	if (links->losses == groups->losses)
+		return;
+	links->losses = groups->losses;
+	group->doubtful = group->live;
 }
 
 void groups_settle(struct groups *groups)
 {
 	for (uint32_t i = 0; i < groups->count; i++)
 		settle(groups, i);
+}
+
+void groups_lost(struct groups *groups)
+{
+	groups->losses = (groups->losses + 1) & LOSSES_MASK;
+}
+
+bool groups_doubtful(const struct groups *groups, uint32_t number)
+{
+	return groups->blocks[number].losses != groups->losses;
 }
 
 /* Each two slices become one.  */
@@ -231,6 +247,7 @@ static uint32_t add_group(struct groups *groups, uint32_t at, uint64_t time,
 	groups->links[groups->count] = (struct group_links) {
 		.size = size_number - 1,
 		.slices = groups->slices,
+		.losses = groups->losses,
 	};
 	groups->index[at] = ++groups->count;
 	return groups->count;
@@ -328,6 +345,7 @@ uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 	groups->blocks[number].address = address;
 	groups->blocks[number].time = time;
 	groups->blocks[number].moving = 0;
+	groups->blocks[number].losses = groups->losses & LOSSES_MASK;
 	link_block(groups, number, at);
 	group = &groups->groups[at];
 	settle(groups, at);
@@ -357,6 +375,8 @@ uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,
 		group->elder_gone = time;
 	}
 	unlink_block(groups, number);
+	if (groups_doubtful(groups, number))
+		group->doubtful--;
 	/* No call that is under way knows it any more.  */
 	block->moving = 0;
 	group->live--;

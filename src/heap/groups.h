@@ -17,7 +17,8 @@ struct block {
 	uint32_t group;
 	uint32_t older;
 	uint32_t younger;
-	uint32_t moving;        /* a call is under way that may release it */
+	uint32_t moving : 1;    /* a call is under way that may release it */
+	uint32_t losses : 31;   /* that had happened when it was born */
 };
 
 struct group_links {
@@ -25,6 +26,7 @@ struct group_links {
 	uint32_t youngest;
 	uint32_t size;          /* index in sizes */
 	uint32_t slices;        /* of live_at that are filled in */
+	uint32_t losses;        /* that doubtful takes into account */
 };
 
 struct size_count {
@@ -51,6 +53,8 @@ struct groups {
 	uint32_t *size_index;
 	uint32_t size_index_size;
 
+	uint32_t losses;        /* how often events were lost; wraps at 31 bits */
+
 	uint64_t start;         /* of the watched time, ns */
 	uint64_t end;
 	unsigned slice_bits;    /* a slice lasts 2^slice_bits ns */
@@ -67,11 +71,17 @@ struct groups {
 int groups_init(struct groups *groups);
 void groups_clear(struct groups *groups);
 
-/* Brings live_at of all groups up to now.  */
+/* Brings live_at and doubtful of all groups up to now.  */
 void groups_settle(struct groups *groups);
 
 /* The watched time reaches to TIME at least.  */
 void groups_advance(struct groups *groups, uint64_t time);
+
+/* Events are missing here: all blocks that are alive become doubtful.  */
+void groups_lost(struct groups *groups);
+
+/* Whether events were lost while BLOCK was alive.  */
+bool groups_doubtful(const struct groups *groups, uint32_t block);
 
 /* A new block.  Returns its number; 0 when out of memory.  *LIVE: blocks of
    this size alive now.  */

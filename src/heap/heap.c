@@ -23,7 +23,9 @@ struct pipe {
 	uint64_t hits;
 	uint64_t lost_records;  /* told one by one */
 	uint64_t lost_total;    /* told as a sum at the end */
+	uint64_t last_lost;     /* when; 0: never */
 	uint64_t failed;        /* for want of memory */
+	uint64_t failed_before; /* of these, that are known to be missing */
 };
 
 struct heap {
@@ -144,12 +146,56 @@ bool heap_found_stubs(struct heap *heap)
 	return points_find_stubs(&heap->points);
 }
 
-static void count_lost(struct heap *heap, const struct hit *hit)
+/* Losses are told one by one where they happened, or as sums that cover the
+   same, or both.  */
+static uint64_t told_lost(const struct pipe *pipe)
 {
-	if (hit->flags & HIT_LOST_TOTAL)
-		heap->pipe->lost_total += hit->argument[0];
+	return pipe->lost_records > pipe->lost_total ? pipe->lost_records :
+	       pipe->lost_total;
+}
+
+static uint64_t failures(const struct pipe *pipe)
+{
+	return pipe->failed + follow_failed(pipe->follow);
+}
+
+/* Something is missing at TIME, or before.  */
+static void gap(struct pipe *pipe, uint64_t time)
+{
+	pair_lost(pipe->pair);
+	if (time > pipe->last_lost)
+		pipe->last_lost = time;
+}
+
+/* Any events are.  */
+static void missing(struct pipe *pipe, uint64_t time)
+{
+	follow_lost(pipe->follow);
+	gap(pipe, time);
+}
+
+/* A sum that tells nothing new says nothing of its own time either.  */
+static void count_lost(struct pipe *pipe, const struct hit *hit)
+{
+	bool sum = hit->flags & HIT_LOST_TOTAL;
+	uint64_t before = told_lost(pipe);
+
+	if (sum)
+		pipe->lost_total += hit->argument[0];
 	else
-		heap->pipe->lost_records += hit->argument[0];
+		pipe->lost_records += hit->argument[0];
+	if (!sum || told_lost(pipe) > before)
+		missing(pipe, hit->time);
+}
+
+/* What there was no memory for is as good as lost.  */
+static void miss_failed(struct pipe *pipe)
+{
+	uint64_t failed = failures(pipe);
+
+	if (failed != pipe->failed_before)
+		missing(pipe, pipe->groups.end);
+	pipe->failed_before = failed;
 }
 
 static uint32_t space_of(struct heap *heap, uint32_t pid)
@@ -212,14 +258,20 @@ static void ordered(void *context, const struct hit *hit)
 		follow_exec(heap->pipe->follow, hit->pid);
 		break;
 	case HIT_LOST:
-		count_lost(heap, hit);
-		follow_lost(heap->pipe->follow);
-		break;
+		count_lost(heap->pipe, hit);
+		return;
+	case HIT_MODE:
+		if (follow_mode(heap->pipe->follow,
+				(enum hit_mode)hit->argument[0]))
+			gap(heap->pipe, hit->time);
+		return;
 	default:
 		break;
 	}
 	if (pair_hit(heap->pipe->pair, hit, 0, 0) < 0)
 		heap->pipe->failed++;
+	if (hit->kind == HIT_EXIT)
+		follow_thread_exit(heap->pipe->follow, hit->pid, hit->tid);
 	/* A main thread may end before the others.  */
 	if (hit->kind == HIT_EXIT && hit->tid == hit->pid &&
 	    !pair_knows(heap->pipe->pair, hit->pid))
@@ -233,6 +285,9 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 
 	if (hit->kind == HIT_CALL || hit->kind == HIT_RETURN)
 		heap->pipe->hits++;
+	/* When is not known; not later than what has come.  */
+	if (hit->kind == HIT_LOST && !hit->time)
+		copy.time = heap->pipe->order.newest;
 	copy.chain = chains_intern(heap->chains, space, addresses, count);
 	if (order_add(&heap->pipe->order, &copy) < 0) {
 		heap->pipe->failed++;
@@ -244,26 +299,19 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 void heap_round(struct heap *heap)
 {
 	order_round(&heap->pipe->order, ordered, heap);
+	miss_failed(heap->pipe);
 }
 
 void heap_finish(struct heap *heap)
 {
 	order_finish(&heap->pipe->order, ordered, heap);
+	follow_finish(heap->pipe->follow);
+	miss_failed(heap->pipe);
 }
 
 void heap_advance(struct heap *heap, uint64_t time)
 {
 	groups_advance(&heap->pipe->groups, time);
-}
-
-/* Losses are told one by one where they happened, or as sums at the end that
-   cover the same, or both.  */
-static uint64_t lost(const struct heap *heap)
-{
-	uint64_t told = heap->pipe->lost_records > heap->pipe->lost_total ?
-			heap->pipe->lost_records : heap->pipe->lost_total;
-
-	return told + heap->pipe->failed + follow_failed(heap->pipe->follow);
 }
 
 static void copy_counts(struct snapshot *snapshot, const struct heap *heap)
@@ -275,7 +323,9 @@ static void copy_counts(struct snapshot *snapshot, const struct heap *heap)
 	snapshot->slice = UINT64_C(1) << groups->slice_bits;
 	snapshot->slices = groups->slices;
 	snapshot->hits = heap->pipe->hits;
-	snapshot->lost = lost(heap);
+	snapshot->lost = told_lost(heap->pipe) + failures(heap->pipe);
+	snapshot->last_lost = heap->pipe->last_lost;
+	snapshot->missed_frees = follow_missed_frees(heap->pipe->follow);
 	snapshot->unpaired = pair_unpaired(heap->pipe->pair);
 	snapshot->late = heap->pipe->order.late;
 	memcpy(snapshot->operations, follow_operations(heap->pipe->follow),

@@ -13,7 +13,17 @@ enum hit_kind {
 	HIT_EXEC,   /* pid has a new program, and none of its old blocks */
 	HIT_EXIT,   /* thread tid of pid is gone */
 	HIT_LOST,   /* argument[0] events are missing, about at this time */
+	HIT_MODE,   /* from now on argument[0] is seen: enum hit_mode.  Calls may
+		       be missing at every change; releases at those to and
+		       from MODE_NOTHING */
 	HIT_NOTE    /* what the host wants back in its turn, see heap/heap.h */
+};
+
+/* What a source shows; see HIT_MODE.  */
+enum hit_mode {
+	MODE_ALL,               /* every hit */
+	MODE_RELEASES,          /* only of functions that release blocks */
+	MODE_NOTHING
 };
 
 enum hit_flags {

@@ -10,6 +10,7 @@ libleaktop_a_SOURCES += \
 	src/heap/log.c src/heap/log.h \
 	src/heap/order.c src/heap/order.h \
 	src/heap/pair.c src/heap/pair.h \
+	src/heap/parting.c src/heap/parting.h \
 	src/heap/points.c src/heap/points.h \
 	src/heap/sizespec.c src/heap/sizespec.h \
 	src/heap/snapshot.c src/heap/snapshot.h

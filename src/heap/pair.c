@@ -396,6 +396,11 @@ static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
 	}
 }
 
+void pair_lost(struct pair *pair)
+{
+	pair->losses++;
+}
+
 bool pair_knows(const struct pair *pair, uint32_t pid)
 {
 	for (size_t i = 0; i < pair->size; i++) {
@@ -420,9 +425,6 @@ int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
 		break;
 	case HIT_EXIT:
 		forget(pair, hit->pid, hit->tid);
-		break;
-	case HIT_LOST:
-		pair->losses++;
 		break;
 	default:
 		break;

@@ -64,6 +64,9 @@ void pair_free(struct pair *pair);
 int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
 	     uint32_t space);
 
+/* Events are missing here: what stands open is suspect.  */
+void pair_lost(struct pair *pair);
+
 /* Whether a thread of PID has been seen that has not exited.  */
 bool pair_knows(const struct pair *pair, uint32_t pid);
 

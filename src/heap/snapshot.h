@@ -28,6 +28,8 @@ struct group {
 	uint64_t size;          /* bytes of each block */
 	uint32_t chain;
 	uint32_t live;          /* blocks */
+	uint32_t doubtful;      /* of these, that were alive when events were lost:
+				   they may have been freed unseen */
 	uint64_t allocated;     /* blocks, ever */
 	uint64_t freed;
 	uint64_t first;         /* time of the first allocation, ns */
@@ -55,6 +57,9 @@ struct snapshot {
 
 	uint64_t hits;
 	uint64_t lost;
+	uint64_t last_lost;     /* when, last; 0: never */
+	uint64_t missed_frees;  /* allocations at a live address: its block's free
+				   was not seen */
 	uint64_t unpaired;
 	uint64_t late;          /* that came after younger ones had had their turn:
 				   counts may be off by as many */

@@ -39,7 +39,10 @@ static void blocks_cell(const struct row *row, const struct cell_context *contex
 			size_t size)
 {
 	(void)context;
-	format_count(text, size, row->blocks);
+	if (row->doubtful)
+		format_doubtful(text, size, row->blocks);
+	else
+		format_count(text, size, row->blocks);
 }
 
 static int blocks_compare(const struct row *a, const struct row *b,
@@ -212,7 +215,7 @@ const struct column columns[] = {
 	},
 	{
 		.name = "blocks", .title = N_("BLOCKS"), .key = 'B', .width = 6, .drop = 1,
-		.help = N_("blocks that are live: allocated and not freed so far"),
+		.help = N_("blocks that are live: allocated and not freed so far; ?: not certain"),
 		.descending = true, .cell = blocks_cell, .compare = blocks_compare,
 	},
 	{

@@ -86,6 +86,20 @@ void format_count(char *text, size_t size, uint64_t count)
 	      value, *unit);
 }
 
+void format_doubtful(char *text, size_t size, uint64_t count)
+{
+	char digits[16];
+
+	/* Rounded up to 1000K it is 1M.  */
+	if (count >= 999500 && count < 1000000)
+		count = 1000000;
+	if (count >= 100000 && count < 1000000)
+		print(digits, sizeof(digits), "%" PRIu64 "K", (count + 500) / 1000);
+	else
+		format_count(digits, sizeof(digits), count);
+	print(text, size, "%s?", digits);
+}
+
 void format_duration(char *text, size_t size, uint64_t ns)
 {
 	uint64_t s = ns / NS_PER_S;

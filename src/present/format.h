@@ -15,6 +15,9 @@
 void format_bytes(char *text, size_t size, uint64_t bytes);
 /* "123456", or "12.3M" beyond six digits: at most six cells.  */
 void format_count(char *text, size_t size, uint64_t count);
+/* "12345?", or "123K?" beyond five digits: a count that may be too high; at
+   most six cells.  */
+void format_doubtful(char *text, size_t size, uint64_t count);
 /* "850ns", "12us", "1.2ms", "12.3s", "4m05s", "2h13m", "3d04h" from ns: at
    most six cells.  */
 void format_duration(char *text, size_t size, uint64_t ns);

@@ -13,6 +13,7 @@ struct picture *picture_new(struct snapshot *heap)
 		return NULL;
 	atomic_init(&picture->references, 1);
 	picture->heap = heap;
+	picture->overhead = -1;
 	return picture;
 }
 

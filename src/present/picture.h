@@ -28,6 +28,15 @@ struct source {
 	char recorder[256];     /* the command that made a recording; "": not known */
 };
 
+/* What is being watched.  */
+enum watch_mode {
+	WATCH_ALL,
+	WATCH_NO_CHAINS,        /* no call chains: the limit of the overhead */
+	WATCH_RESTING,          /* nothing, for a while: the limit of the overhead */
+	WATCH_PAUSED,           /* nothing: the user asked */
+	WATCH_DRAINING          /* only releases: the user asked */
+};
+
 #define RSS_SAMPLES 240         /* of 250 ms each: one minute */
 
 /* All that a view shows, at one moment.  Never changes once published;
@@ -43,21 +52,34 @@ struct picture {
 	unsigned rss_count;
 	double allocation_rate; /* per second, over the last second or so */
 	double free_rate;
+	enum watch_mode mode;
+	/* Share of the target's time that watching takes, about: 0..1; below 0: not known.  */
+	double overhead;
+	double max_overhead;    /* the limit that was asked for; 0: none */
+	const char *details;    /* where the probes are, as lines; NULL: none; lives as long as the feed */
 
 	struct snapshot *heap;  /* never NULL */
 };
 
-/* Takes the reference to HEAP over.  NULL when out of memory; HEAP is then
-   still the caller's.  */
+/* All zeros, but for the overhead, which is not known.  Takes the reference to
+   HEAP over.  NULL when out of memory; HEAP is then still the caller's.  */
 struct picture *picture_new(struct snapshot *heap);
 struct picture *picture_ref(struct picture *picture);
 void picture_unref(struct picture *picture);
+
+/* What a view can ask of the source.  */
+enum feed_command {
+	FEED_PAUSE,             /* stop watching; or go on, if it is paused */
+	FEED_DRAIN              /* watch only releases; or all again */
+};
 
 /* Where a view gets its pictures from: implemented by the session.  */
 struct feed {
 	void *context;
 	/* The newest picture, a reference of its own.  Never NULL.  */
 	struct picture *(*picture)(void *context);
+	/* Does what it says soon; a picture will tell.  Only live.  */
+	void (*command)(void *context, enum feed_command command);
 	int fd;                 /* eventfd: readable when there is a newer one; read it */
 	const struct source *source;
 	struct symbols *symbols;

@@ -129,6 +129,7 @@ static int add_group(struct builder *builder, const struct group *group)
 		row->oldest = group->oldest;
 	row->blocks += group->live;
 	row->bytes += bytes;
+	row->doubtful += group->doubtful;
 	row->allocated += group->allocated;
 	row->freed += group->freed;
 	for (unsigned i = 0; i < SLICES; i++) {

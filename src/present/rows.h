@@ -24,6 +24,7 @@ struct row {
 	uint64_t size;          /* bytes of each block */
 	uint64_t blocks;        /* live */
 	uint64_t bytes;         /* live */
+	uint64_t doubtful;      /* blocks, as in struct group */
 	uint64_t allocated;
 	uint64_t freed;
 	uint64_t first;         /* times, ns */

@@ -175,6 +175,7 @@ static void put_suspect(struct writer *writer, const struct row *row,
 	put_inner(writer, "bytes", number(row->bytes));
 	put_inner(writer, "allocated", number(row->allocated));
 	put_inner(writer, "freed", number(row->freed));
+	put_inner(writer, "doubtful", number(row->doubtful));
 	put_seconds(writer, ",", "first", row->first);
 	put_seconds(writer, ",", "last", row->last);
 	put_inner(writer, "verdict", json_string(verdict_id(row->verdict)));
@@ -237,6 +238,7 @@ static void put_totals(struct writer *writer, const struct report *report)
 	fputc('}', writer->out);
 	put_member(writer, "hits", number(heap->hits));
 	put_member(writer, "lost", number(heap->lost));
+	put_member(writer, "missed_frees", number(heap->missed_frees));
 	put_member(writer, "unpaired", number(heap->unpaired));
 	put_member(writer, "operations", operations_object(heap));
 	put_member(writer, "live", json_pack("{so so}",

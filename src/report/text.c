@@ -44,6 +44,25 @@ static void put_operations(const struct snapshot *heap, FILE *out)
 	fputc('\n', out);
 }
 
+static void put_losses(const struct snapshot *heap, FILE *out)
+{
+	char time[32];
+
+	if (heap->missed_frees)
+		fprintf(out, _("%" PRIu64 " frees were missed: another block "
+			"was allocated at the same address.\n"),
+			heap->missed_frees);
+	if (!heap->lost && !heap->last_lost)
+		return;
+	format_duration(time, sizeof(time), heap->last_lost > heap->start ?
+			heap->last_lost - heap->start : 0);
+	fprintf(out, heap->lost ?
+		_("Events were lost, last at %s: what looks like a leak may "
+		  "have been freed unseen.\n") :
+		_("Not all was watched, last at %s: what looks like a leak may "
+		  "have been freed unseen.\n"), time);
+}
+
 static void put_totals(const struct report *report, FILE *out)
 {
 	const struct snapshot *heap = report->picture->heap;
@@ -62,9 +81,7 @@ static void put_totals(const struct report *report, FILE *out)
 		heap->anomalies[ANOMALY_UNALLOCATED_FREE],
 		heap->anomalies[ANOMALY_DOUBLE_FREE],
 		heap->anomalies[ANOMALY_DOUBLE_ALLOC]);
-	if (heap->lost)
-		fputs(_("Events were lost: what looks like a leak may have "
-			"been freed unseen.\n"), out);
+	put_losses(heap, out);
 	if (heap->late)
 		fprintf(out, _("%" PRIu64 " events came too late to be put in "
 			"order: the counts may be off by as many.\n"),
@@ -126,6 +143,18 @@ static void put_table(const struct report *report, const struct rows *rows,
 	if (shown < rows->count)
 		fprintf(out, _("and %zu more; --top=N shows more of them\n"),
 			rows->count - shown);
+}
+
+static void put_legend(const struct rows *rows, size_t shown, FILE *out)
+{
+	for (size_t i = 0; i < shown; i++) {
+		if (!rows->row[i].doubtful)
+			continue;
+		fputs(_("?: of these blocks some were alive when events were "
+			"lost or not watched, and may have been freed.\n"),
+		      out);
+		return;
+	}
 }
 
 static void put_chain(const struct report *report, uint32_t id, FILE *out)
@@ -209,6 +238,7 @@ int report_text(const struct report *report, FILE *out, struct error *error)
 	put_totals(report, out);
 	if (shown) {
 		put_table(report, &data.rows, shown, out);
+		put_legend(&data.rows, shown, out);
 		put_chains(report, &data.rows, shown, out);
 	} else {
 		fputs(_("\nNo block is alive that was allocated while "

@@ -15,6 +15,8 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 {
 	struct session *session = context;
 
+	session->calls += hit->kind == HIT_CALL;
+	session->returns += hit->kind == HIT_RETURN;
 	/* At a function's entry the first frame is the function itself: not a
 	   return address, and nothing new.  */
 	if (size && hit->kind == HIT_CALL) {

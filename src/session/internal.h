@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "perfdata/perfdata.h"
+#include "session/governor.h"
 #include "session/session.h"
 #include "symbols/symbols.h"
 
@@ -24,6 +25,8 @@ struct session {
 	pthread_t thread;
 	bool running;
 	atomic_bool stop;
+	atomic_bool paused;     /* by the user */
+	atomic_bool draining;
 	int wake;               /* eventfd: readable when the thread is to stop */
 
 	pthread_mutex_t lock;
@@ -33,6 +36,15 @@ struct session {
 	struct sink sink;
 	struct capture *capture;
 	char command[64];       /* the target's name now */
+	char *details;          /* of the capture; NULL until it is open */
+	const char *warning;    /* of the capture, while it is open; NULL: none */
+	enum watch_mode mode;
+	struct governor governor;
+	double overhead;        /* share of the target's time; below 0: not known */
+	uint64_t period_start;  /* that the next one is taken over */
+	uint64_t period_cpu;    /* of the target, when it began, ns */
+	uint64_t calls;         /* hits since */
+	uint64_t returns;
 	_Atomic uint64_t done;  /* bytes of the file */
 	uint64_t next_publish;
 	uint64_t next_rss;
@@ -64,6 +76,9 @@ struct picture *make_picture(struct session *session, enum source_state state,
 
 /* Adds the target's resident memory to the history when it is time to.  */
 void sample_rss(struct session *session, uint64_t time);
+
+/* watcher.c: follows a live process until its end, or the session's.  */
+void watch_process(struct session *session);
 
 /* runner.c: the session's thread.  */
 void *session_run(void *session);

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 libleaktop_a_SOURCES += \
 	src/session/feeder.c \
+	src/session/governor.c src/session/governor.h \
 	src/session/internal.h \
 	src/session/publisher.c \
 	src/session/runner.c \
-	src/session/session.c src/session/session.h
+	src/session/session.c src/session/session.h \
+	src/session/watcher.c

@@ -65,6 +65,10 @@ struct picture *make_picture(struct session *session, enum source_state state,
 	picture->rss_count = session->rss_count;
 	picture->allocation_rate = session->allocation_rate;
 	picture->free_rate = session->free_rate;
+	picture->mode = session->mode;
+	picture->overhead = session->overhead;
+	picture->max_overhead = session->options.max_overhead;
+	picture->details = session->details;
 	return picture;
 }
 

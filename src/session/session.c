@@ -22,6 +22,18 @@ uint64_t session_now(void)
 	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
 }
 
+/* The session's thread looks at them when it is woken.  */
+static void take_command(void *context, enum feed_command command)
+{
+	struct session *session = context;
+	atomic_bool *flag = command == FEED_PAUSE ? &session->paused :
+			    &session->draining;
+
+	if (session->perfdata)
+		return;
+	*flag = !*flag;
+}
+
 static struct picture *newest_picture(void *context)
 {
 	struct session *session = context;
@@ -76,6 +88,7 @@ static bool set_up(struct session *session)
 	session->feed = (struct feed) {
 		.context = session,
 		.picture = newest_picture,
+		.command = take_command,
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.source = &session->source,
 		.symbols = session->symbols,
@@ -99,6 +112,7 @@ struct session *session_new(const struct session_options *options,
 	}
 	session->options = *options;
 	session->wake = -1;
+	session->overhead = -1;
 	session->feed.fd = -1;
 	pthread_mutex_init(&session->lock, NULL);
 	if (!set_up(session))
@@ -150,6 +164,7 @@ void session_free(struct session *session)
 	if (session->feed.fd >= 0)
 		close(session->feed.fd);
 	pthread_mutex_destroy(&session->lock);
+	free(session->details);
 	free(session);
 }
 

@@ -17,6 +17,7 @@ struct session_options {
 	const char *path;       /* of a recording; NULL: watch capture.pid */
 	const char *sysroot;    /* see symbols_set_sysroot(); NULL: none */
 	struct capture_options capture;
+	double max_overhead;    /* share of the target's time, 0..1; 0: no limit */
 	struct heap_options heap;
 };
 

@@ -33,6 +33,19 @@ static const struct {
 	[STATE_FAILED] = {N_("failed"), N_("failed"), N_("failed"), ROLE_LOUD},
 };
 
+/* What is watched while the state is STATE_WATCHING, instead of its words.  */
+static const struct {
+	const char *words;      /* NULL: as the state says */
+	const char *brief;
+	enum role role;
+} modes[] = {
+	[WATCH_ALL] = {NULL, NULL, ROLE_GOOD},
+	[WATCH_NO_CHAINS] = {N_("watching, no call chains"), N_("no chains"), ROLE_LABEL},
+	[WATCH_RESTING] = {N_("resting (overhead)"), N_("resting"), ROLE_LOUD},
+	[WATCH_PAUSED] = {N_("PAUSED"), N_("PAUSED"), ROLE_LOUD},
+	[WATCH_DRAINING] = {N_("draining, only frees are seen"), N_("draining"), ROLE_LOUD},
+};
+
 #define WIDE_ENOUGH 70
 
 static bool wide(const struct pen *pen)
@@ -54,6 +67,20 @@ static void item(struct pen *pen, const char *label, enum role role, const char 
 	pen_text(pen, role, value);
 }
 
+static bool special_mode(const struct picture *picture)
+{
+	return picture->state == STATE_WATCHING && modes[picture->mode].words;
+}
+
+static enum role state_role(const struct screen *screen)
+{
+	const struct picture *picture = screen->picture;
+
+	if (screen->frozen)
+		return ROLE_LOUD;
+	return special_mode(picture) ? modes[picture->mode].role : states[picture->state].role;
+}
+
 static void state_words(const struct screen *screen, char *text, size_t size)
 {
 	const struct picture *picture = screen->picture;
@@ -63,7 +90,10 @@ static void state_words(const struct screen *screen, char *text, size_t size)
 	char done[24] = "";
 	const char *words;
 
-	if (screen->columns < WIDE_ENOUGH)
+	if (special_mode(picture))
+		words = screen->columns < WIDE_ENOUGH ? modes[picture->mode].brief
+						      : modes[picture->mode].words;
+	else if (screen->columns < WIDE_ENOUGH)
 		words = states[picture->state].brief;
 	else
 		words = file ? states[picture->state].file : states[picture->state].live;
@@ -122,7 +152,7 @@ static void draw_target(const struct screen *screen, struct pen *pen)
 		pen_text(pen, ROLE_TEXT, " ");
 	if (loading)
 		draw_bar(pen, screen->picture->done);
-	pen_text(pen, screen->frozen ? ROLE_LOUD : states[screen->picture->state].role, words);
+	pen_text(pen, state_role(screen), words);
 }
 
 /* As large as the line has room for, drawn out to it if STRETCH.  The scale
@@ -191,6 +221,25 @@ static void draw_memory(const struct screen *screen, struct pen *pen)
 		draw_graph(pen, heap->live_bytes_at, slices, true);
 }
 
+/* What watching costs the target, and the limit of that.  */
+static void draw_cost(const struct picture *picture, struct pen *pen)
+{
+	bool over = picture->max_overhead > 0 && picture->overhead > picture->max_overhead;
+	char cost[16] = "?";
+	char text[64];
+
+	if (picture->overhead < 0 && picture->max_overhead <= 0)
+		return;
+	if (picture->overhead >= 0)
+		snprintf(cost, sizeof(cost), "%.1f %%", picture->overhead * 100);
+	if (picture->max_overhead > 0)
+		snprintf(text, sizeof(text), _("%s of %.4g %%"), cost,
+			 picture->max_overhead * 100);
+	else
+		snprintf(text, sizeof(text), "%s", cost);
+	item(pen, _("cost "), over ? ROLE_LOUD : ROLE_VALUE, text);
+}
+
 static void draw_heap(const struct screen *screen, struct pen *pen)
 {
 	const struct picture *picture = screen->picture;
@@ -204,6 +253,25 @@ static void draw_heap(const struct screen *screen, struct pen *pen)
 	item(pen, wide(pen) ? _("alloc ") : "+", ROLE_VALUE, strcat(text, "/s"));
 	format_count(text, sizeof(text) - 2, (uint64_t)(picture->free_rate + 0.5));
 	item(pen, wide(pen) ? _("free ") : "-", ROLE_VALUE, strcat(text, "/s"));
+	draw_cost(picture, pen);
+}
+
+static void draw_lost(const struct snapshot *heap, struct pen *pen)
+{
+	uint64_t since = heap->last_lost > heap->start ? heap->last_lost - heap->start : 0;
+	char count[16];
+	char time[16];
+	char text[64];
+
+	format_count(count, sizeof(count), heap->lost);
+	format_duration(time, sizeof(time), since);
+	if (heap->last_lost && wide(pen))
+		snprintf(text, sizeof(text), heap->lost ? _("%s!, last at %s") : _("%s, gap at %s"),
+			 count, time);
+	else
+		snprintf(text, sizeof(text), "%s%s", count,
+			 heap->lost || heap->last_lost ? "!" : "");
+	item(pen, _("lost "), heap->lost || heap->last_lost ? ROLE_LOUD : ROLE_GOOD, text);
 }
 
 static void draw_status(const struct screen *screen, struct pen *pen)
@@ -214,10 +282,7 @@ static void draw_status(const struct screen *screen, struct pen *pen)
 
 	for (int i = 0; i < ANOMALY_COUNT; i++)
 		unexpected += heap->anomalies[i];
-	format_count(text, sizeof(text) - 1, heap->lost);
-	if (heap->lost > 0)
-		strcat(text, "!");
-	item(pen, _("lost "), heap->lost ? ROLE_LOUD : ROLE_GOOD, text);
+	draw_lost(heap, pen);
 	format_count(text, sizeof(text), unexpected);
 	item(pen, _("unexpected "), ROLE_VALUE, text);
 	snprintf(text, sizeof(text), "%s%s", screen->sort ? screen->sort->name : _("suspicion"),

@@ -125,11 +125,53 @@ static void write_verdicts(struct page *page)
 			   verdict_help((enum verdict)i));
 }
 
+static void write_marks(struct page *page)
+{
+	write_head(page, _("Marks"));
+	write_line(page, ROLE_KEY, "123?",
+		   _("blocks some of which were alive when events were lost or not watched: "
+		     "they may have been freed unseen"));
+}
+
+/* Without a name, as wide as the page.  */
+static void write_text(struct page *page, enum role role, const char *text)
+{
+	do {
+		struct pen pen;
+		char words[512];
+
+		text = take_words(page->look, text, page->width - 2, words, sizeof(words));
+		if (next_line(page, &pen)) {
+			pen_text(&pen, role, " ");
+			pen_text(&pen, role, words);
+		}
+	} while (*text);
+}
+
+/* Lines; loud ones begin with "!".  */
+static void write_probes(struct page *page, const char *details)
+{
+	write_head(page, _("Probes"));
+	while (*details) {
+		size_t length = strcspn(details, "\n");
+		bool loud = *details == '!';
+		char line[512];
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, details);
+		write_text(page, loud ? ROLE_LOUD : ROLE_TEXT, line);
+		details += length + (details[length] == '\n');
+	}
+}
+
 static void write_header_words(struct page *page)
 {
 	write_head(page, _("The top of the screen"));
+	write_line(page, ROLE_KEY, _("cost"),
+		   _("share of the process's time that watching takes, about; and its limit"));
 	write_line(page, ROLE_KEY, _("lost"),
-		   _("events that were lost: a lost free looks like a leak"));
+		   _("events that were lost, and when: a lost free looks like a leak"));
+	write_line(page, ROLE_KEY, _("gap"),
+		   _("when not all was watched, last: as if all events had been lost"));
 	write_line(page, ROLE_KEY, _("unexpected"),
 		   _("frees of blocks never seen or freed twice, allocations at live addresses"));
 	write_line(page, ROLE_KEY, _("by"), _("the order of the table"));
@@ -138,6 +180,8 @@ static void write_header_words(struct page *page)
 
 static void write_all(const struct help *help, struct page *page)
 {
+	const char *details = help->view.screen->picture->details;
+
 	write_head(page, _(help->below->ops->name));
 	write_keys(page, &help->below->ops->keys);
 	write_head(page, _("Everywhere"));
@@ -145,10 +189,13 @@ static void write_all(const struct help *help, struct page *page)
 	write_keys(page, &screen_keys);
 	write_columns(page);
 	write_verdicts(page);
+	write_marks(page);
 	write_header_words(page);
+	if (details)
+		write_probes(page, details);
 }
 
-/* What it tells does not change.  */
+/* It is written anew for each drawing.  */
 static void update(struct view *view)
 {
 	(void)view;

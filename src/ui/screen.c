@@ -101,6 +101,59 @@ static void freeze_key(struct view *view, int argument)
 						: _("The screen is up to date again"));
 }
 
+/* What is said of a command: where it can't be, when it begins, when it
+   ends.  */
+static const struct {
+	const char *file;
+	const char *begins;
+	const char *ends;
+	enum watch_mode mode;   /* that it leads to */
+} commands[] = {
+	[FEED_PAUSE] = {
+		.file = N_("A recording can't be paused"),
+		.begins = N_("Pausing: nothing is seen, and the process runs at its full speed"),
+		.ends = N_("Watching goes on; ? marks what may have been freed meanwhile"),
+		.mode = WATCH_PAUSED,
+	},
+	[FEED_DRAIN] = {
+		.file = N_("A recording can't be drained"),
+		.begins = N_("Draining: from now on only frees are seen"),
+		.ends = N_("Watching all again; what was allocated meanwhile is not known"),
+		.mode = WATCH_DRAINING,
+	},
+};
+
+/* The mode by now, whatever is shown.  */
+static enum watch_mode feed_mode(const struct feed *feed)
+{
+	struct picture *picture = feed->picture(feed->context);
+	enum watch_mode mode = picture->mode;
+
+	picture_unref(picture);
+	return mode;
+}
+
+static void command_key(struct view *view, int command)
+{
+	struct screen *screen = view->screen;
+	const struct feed *feed = screen->feed;
+	enum source_state state = screen->picture->state;
+
+	if (feed->source->kind == SOURCE_FILE) {
+		screen_say(screen, "%s", _(commands[command].file));
+	} else if (!feed->command) {
+		screen_say(screen, "%s", _("What is watched can't be changed here"));
+	} else if (state == STATE_EXITED || state == STATE_FAILED) {
+		screen_say(screen, "%s", _("Nothing is watched any more"));
+	} else {
+		bool ends = feed_mode(feed) == commands[command].mode;
+
+		feed->command(feed->context, (enum feed_command)command);
+		screen_say(screen, "%s",
+			   _(ends ? commands[command].ends : commands[command].begins));
+	}
+}
+
 static void repaint_key(struct view *view, int argument)
 {
 	(void)argument;
@@ -122,8 +175,19 @@ static const struct key everywhere[] = {
 	},
 	{
 		.codes = {'Z'},
-		.help = N_("freeze the screen, and go on; watching never stops"),
+		.help = N_("freeze the screen, and go on; watching itself goes on"),
 		.action = freeze_key,
+	},
+	{
+		.codes = {'p'},
+		.help = N_("pause watching a process, and go on"),
+		.action = command_key, .argument = FEED_PAUSE,
+	},
+	{
+		.codes = {'D'},
+		.help = N_("drain: watch only frees, for less cost, until the suspects are "
+			   "those that stay; and all again"),
+		.action = command_key, .argument = FEED_DRAIN,
 	},
 	{
 		.codes = {KEY_CTRL('l')},

@@ -86,6 +86,8 @@ static const char *nothing_words(const struct screen *screen)
 
 	if (picture->heap->live_blocks > 0 && screen->sizes.count > 0)
 		return _("No live block has one of these sizes: c shows all.");
+	if (picture->state == STATE_WATCHING && picture->mode == WATCH_PAUSED)
+		return _("Paused: p goes on.");
 	if (picture->state == STATE_WATCHING || picture->state == STATE_STARTING)
 		return screen->feed->source->kind == SOURCE_LIVE
 			       ? _("Waiting for the first allocation.")

@@ -4,8 +4,12 @@
  * commands from stdin, one a line, and answers each on stdout with a line.
  * Nothing here but the calls asked for allocates in the first thread.
  */
+#define _GNU_SOURCE 1
+
 #include <malloc.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -16,7 +20,9 @@
 #include <unistd.h>
 
 #define SIZE 4242
-#define CROWD_MAX 200
+#define CROWD_MAX 1200
+/* Of these, that come while others attach. */
+#define GROWN_MAX 200
 #define POINTERS_MAX 20000
 
 /* Keeps the compiler from leaving calls out. */
@@ -106,7 +112,8 @@ static void *grow(void *unused)
 {
 	(void)unused;
 	while (is_growing()) {
-		add_waiter();
+		if (crowd_size < GROWN_MAX)
+			add_waiter();
 		usleep(100);
 	}
 	return NULL;
@@ -166,6 +173,84 @@ static void *churn(void *unused)
 		churned += with_calls;
 	}
 	return NULL;
+}
+
+/* Pairs without end. */
+static atomic_bool loading;
+static pthread_t loader;
+
+static void *load(void *unused)
+{
+	intptr_t count = 0;
+
+	(void)unused;
+	while (loading) {
+		pairs(10);
+		count += 10;
+		sched_yield();
+	}
+	return (void *)count;
+}
+
+static int end_load(void)
+{
+	void *count;
+
+	loading = false;
+	pthread_join(loader, &count);
+	return (intptr_t)count;
+}
+
+/* Two threads, each on a CPU of its own where there are two, that free each
+ * other's blocks. */
+static atomic_int passed;
+
+struct passer {
+	pthread_t thread;
+	int cpu;
+	int count;
+	_Atomic(void *) *to, *from;
+};
+
+static void *pass(void *context)
+{
+	struct passer *passer = context;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(passer->cpu, &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+	for (int i = 0; i < passer->count; i++) {
+		/* Small ones stay in a thread's cache, larger ones do not. */
+		void *mine = malloc(i % 2 ? 3000 : 100), *other;
+
+		while (*passer->to)
+			sched_yield();
+		*passer->to = mine;
+		while (!(other = atomic_exchange(passer->from, NULL)))
+			sched_yield();
+		free(other);
+	}
+	passed++;
+	/* The end of a thread frees what it has cached once more. */
+	for (;;)
+		pause();
+	return NULL;
+}
+
+static void pass_blocks(int count)
+{
+	static _Atomic(void *) there, back;
+	static struct passer a, b;
+
+	a = (struct passer){ .cpu = 0, .count = count, .to = &there, .from = &back };
+	b = (struct passer){ .cpu = 1, .count = count, .to = &back, .from = &there };
+
+	pthread_create(&a.thread, NULL, pass, &a);
+	pthread_create(&b.thread, NULL, pass, &b);
+	while (passed < 2)
+		usleep(1000);
+	passed = 0;
 }
 
 /* Where posix_memalign's blocks really are. */
@@ -268,6 +353,13 @@ static int command(char *argv[], const char *name, int number)
 		pthread_join(churner, NULL);
 		set(&churn_calls, false);
 		return churned;
+	} else if (!strcmp(name, "load")) {
+		loading = true;
+		pthread_create(&loader, NULL, load, NULL);
+	} else if (!strcmp(name, "unload")) {
+		return end_load();
+	} else if (!strcmp(name, "pass")) {
+		pass_blocks(number);
 	} else if (!strcmp(name, "fork")) {
 		pid_t pid = fork();
 

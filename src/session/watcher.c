@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "session/internal.h"
+
+/* A live process: what comes in, what watching costs, and what is asked for. */
+
+#define POLL_MS 50
+/* The share of the target's time is taken over this long.  */
+#define PERIOD NS_PER_SECOND
+
+static uint64_t target_cpu_time(const struct session *session)
+{
+	struct timespec time;
+	clockid_t clock;
+
+	if (clock_getcpuclockid((pid_t)session->source.pid, &clock) ||
+	    clock_gettime(clock, &time))
+		return 0;
+	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
+}
+
+static void start_period(struct session *session, uint64_t time)
+{
+	session->period_start = time;
+	session->period_cpu = target_cpu_time(session);
+	session->calls = 0;
+	session->returns = 0;
+}
+
+/* The share of the target's time that went into the probes: of the time that
+   passed, or if its threads ran for longer than that together, of theirs.  */
+static double measure_share(struct session *session, uint64_t passed,
+			    const struct capture_cost *cost)
+{
+	uint64_t cpu = target_cpu_time(session) - session->period_cpu;
+	uint64_t whole = cpu > passed && cpu < INT64_MAX ? cpu : passed;
+	double back = session->mode == WATCH_ALL ? cost->chain_return :
+		      cost->plain_return;
+	double spent = (double)session->calls * cost->call +
+		       (double)session->returns * back;
+
+	if (cost->call <= 0)
+		return -1;
+	return spent < (double)whole ? spent / (double)whole : 1;
+}
+
+/* How much more a call and its return cost with call chains.  */
+static double chain_factor(const struct capture_cost *cost)
+{
+	double plain = cost->call + cost->plain_return;
+
+	if (plain <= 0 || cost->chain_return < cost->plain_return)
+		return 1;
+	return (cost->call + cost->chain_return) / plain;
+}
+
+static void end_period(struct session *session, uint64_t time)
+{
+	struct capture_cost cost = capture_cost(session->capture);
+	uint64_t passed = time - session->period_start;
+	double seconds = (double)passed / NS_PER_SECOND;
+	double share = measure_share(session, passed, &cost);
+	bool resting = session->mode == WATCH_RESTING;
+
+	if (session->mode == WATCH_ALL || session->mode == WATCH_NO_CHAINS ||
+	    resting)
+		governor_step(&session->governor, seconds, resting ? 0 : share,
+			      chain_factor(&cost));
+	session->overhead = share;
+	start_period(session, time);
+}
+
+static enum watch_mode wanted_mode(struct session *session)
+{
+	if (session->paused)
+		return WATCH_PAUSED;
+	if (session->draining)
+		return WATCH_DRAINING;
+	return session->governor.mode;
+}
+
+static int apply_mode(struct session *session, struct error *error)
+{
+	static const enum capture_mode modes[] = {
+		[WATCH_ALL] = CAPTURE_FULL,
+		[WATCH_NO_CHAINS] = CAPTURE_NO_CHAINS,
+		[WATCH_RESTING] = CAPTURE_PAUSED,
+		[WATCH_PAUSED] = CAPTURE_PAUSED,
+		[WATCH_DRAINING] = CAPTURE_RELEASES,
+	};
+	enum watch_mode before = session->mode;
+
+	session->mode = wanted_mode(session);
+	if (modes[session->mode] == modes[before])
+		return 0;
+	if (capture_set_mode(session->capture, modes[session->mode],
+			     &session->sink, error) < 0)
+		return -1;
+	/* Switching takes time that nothing was watched in.  */
+	start_period(session, session_now());
+	return 0;
+}
+
+static const char *warning(const struct session *session)
+{
+	return session->warning ? session->warning : "";
+}
+
+static int watch_once(struct session *session, enum capture_status *status,
+		      struct error *error)
+{
+	uint64_t time;
+
+	if (capture_poll(session->capture, POLL_MS, session->wake,
+			 &session->sink, status, error) < 0)
+		return -1;
+	time = session_now();
+	sample_rss(session, time);
+	heap_advance(session->heap, time);
+	if (time - session->period_start >= PERIOD)
+		end_period(session, time);
+	if (*status == CAPTURE_RUNNING && apply_mode(session, error) < 0)
+		return -1;
+	if (time >= session->next_publish)
+		publish(session, STATE_WATCHING, warning(session));
+	return 0;
+}
+
+static int start_watching(struct session *session, struct error *error)
+{
+	session->governor.limit = session->options.max_overhead;
+	session->capture = capture_open(&session->options.capture,
+					&session->sink, error);
+	if (!session->capture)
+		return -1;
+	session->warning = capture_warning(session->capture);
+	session->details = strdup(capture_details(session->capture));
+	session->rate_time = session_now();
+	start_period(session, session->rate_time);
+	return 0;
+}
+
+void watch_process(struct session *session)
+{
+	enum capture_status status = CAPTURE_RUNNING;
+	struct error error = { "" };
+	int result = start_watching(session, &error);
+
+	while (!result && !session->stop && status == CAPTURE_RUNNING)
+		result = watch_once(session, &status, &error);
+	if (!result && status == CAPTURE_RUNNING)
+		capture_stop(session->capture, &session->sink);
+	heap_finish(session->heap);
+	publish(session, result < 0 ? STATE_FAILED :
+		status == CAPTURE_EXITED ? STATE_EXITED : STATE_WATCHING,
+		result < 0 ? error.text : warning(session));
+}

@@ -199,17 +199,15 @@ static void tell_mode(const struct capture *capture, enum hit_mode mode,
 	sink->hit(sink->context, &hit, NULL, 0);
 }
 
-/* Ends and closes the stale watch, of which all before UNTIL is delivered,
-   while the fresh one, which may be NULL, is in use.  */
-static void retire(struct change *change, uint64_t until,
-		   const struct sink *sink)
+/* Ends and closes the stale watch while the fresh one, which may be NULL, is
+   in use.  */
+static void retire(struct change *change, const struct sink *sink)
 {
 	struct capture *capture = change->capture;
 	int passes = 0;
 
 	if (!change->stale)
 		return;
-	watch_deliver(change->stale, 0, until);
 	beside(change, stop_stale, change->stale, change->fresh, sink);
 	/* No probe handler runs on any CPU now, so all is in the rings.  */
 	while (watch_pass(change->stale, sink) && ++passes < LAST_PASSES)
@@ -236,8 +234,10 @@ static uint64_t hand_over(struct change *change, struct handover *handover,
 		nanosleep(&pause, NULL);
 	}
 	watch_pass(change->stale, sink);
+	/* What it still brings, held up between clock and ring, the new one
+	   has, too.  */
+	watch_deliver(change->stale, 0, 0);
 	watch_pass(change->fresh, sink);
-	watch_hand_over(change->stale, change->fresh, NULL);
 	return handover->cut;
 }
 
@@ -268,11 +268,10 @@ static int overlap(struct change *change, const struct sink *sink)
 	if (watch_was_full(change->fresh))
 		watch_lost(change->fresh);
 	time = hand_over(change, handover, sink);
-	free(handover);
 	if (seen != seen_in(capture->mode))
 		tell_mode(capture, seen, time, sink);
 	capture->mode = change->mode;
-	retire(change, time, sink);
+	retire(change, sink);
 	return 0;
 }
 
@@ -288,7 +287,9 @@ static int with_gap(struct change *change, const struct sink *sink)
 	capture->mode = CAPTURE_PAUSED;
 	if (before != CAPTURE_PAUSED)
 		tell_mode(capture, MODE_NOTHING, time, sink);
-	retire(change, time, sink);
+	if (change->stale)
+		watch_deliver(change->stale, 0, time);
+	retire(change, sink);
 	open_fresh(change);
 	if (!change->fresh && change->mode != CAPTURE_PAUSED) {
 		struct error error = change->error;

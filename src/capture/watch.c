@@ -54,7 +54,8 @@ struct watch {
 	bool full;              /* a ring was, so that samples may be lost */
 	uint64_t lost;          /* as told already */
 	uint64_t from, until;   /* the times of what is delivered */
-	struct handover *gives, *takes; /* while it hands over; NULL: not */
+	/* To the next watch, whose it is; and from the one before.  */
+	struct handover *gives, *takes;
 	/* During a pass.  */
 	const struct sink *sink;
 	struct sink own;
@@ -120,33 +121,38 @@ static bool handover_takes(const struct handover *handover,
 void watch_hand_over(struct watch *stale, struct watch *fresh,
 		     struct handover *handover)
 {
-	if (stale)
+	if (stale) {
 		stale->gives = handover;
-	fresh->takes = handover;
-	if (!handover)
-		return;
-	if (stale)
 		watch_deliver(stale, 0, handover->cut);
+	}
+	fresh->takes = handover;
 	watch_deliver(fresh, handover->cut, UINT64_MAX);
+}
+
+static void deliver_probe_hit(struct watch *watch, struct hit *hit,
+			      const uint64_t *chain, size_t size)
+{
+	if (watch->takes ? !handover_takes(watch->takes, hit) :
+	    hit->time < watch->from)
+		return;
+	if (hit->time >= watch->until)
+		return;
+	if (watch->gives)
+		handover_note(watch->gives, hit);
+	watch->sink->hit(watch->sink->context, hit, chain, size);
 }
 
 static void deliver(struct watch *watch, struct hit *hit,
 		    const uint64_t *chain, size_t size)
 {
-	bool probe = hit->kind == HIT_CALL || hit->kind == HIT_RETURN;
-
-	if (probe && watch->takes) {
-		if (handover_takes(watch->takes, hit))
-			watch->sink->hit(watch->sink->context, hit, chain,
-					 size);
+	if (hit->kind == HIT_CALL || hit->kind == HIT_RETURN) {
+		deliver_probe_hit(watch, hit, chain, size);
 		return;
 	}
 	/* A loss is told of by the next record behind it.  */
 	if (!is_in_time(watch, hit->time) &&
 	    (hit->kind != HIT_LOST || hit->time < watch->from))
 		return;
-	if (probe && watch->gives)
-		handover_note(watch->gives, hit);
 	watch->sink->hit(watch->sink->context, hit, chain, size);
 }
 
@@ -536,5 +542,6 @@ void watch_close(struct watch *watch)
 	}
 	records_free(watch->records);
 	free(watch->owner);
+	free(watch->takes);
 	free(watch);
 }

@@ -55,9 +55,9 @@ struct handover {
 	} thread[HANDOVER_THREADS];
 };
 
-/* STALE delivers what is before the cut, FRESH the rest.  From HANDOVER_NS
-   before the cut on, and until both were read HANDOVER_NS after it, FRESH
-   last.  NULL ends it.  */
+/* STALE delivers what is before the cut, FRESH the rest; to be called
+   HANDOVER_NS before the cut.  Then both are to be read HANDOVER_NS after it,
+   FRESH last.  FRESH owns HANDOVER (malloc'ed) from now on.  */
 void watch_hand_over(struct watch *stale, struct watch *fresh,
 		     struct handover *handover);
 

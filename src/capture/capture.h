@@ -99,7 +99,7 @@ const char *capture_warning(const struct capture *capture);
    the same by itself when the process ends.  */
 void capture_stop(struct capture *capture, const struct sink *sink);
 
-/* Takes the probes away.  May take a quarter of a second: give the terminal
+/* Takes the probes away.  May take a second: give the terminal
    back first.  */
 void capture_close(struct capture *capture);
 

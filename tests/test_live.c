@@ -571,6 +571,26 @@ START_TEST(threads_before_and_after)
 }
 END_TEST
 
+/* The same, but for threads that were being created while the probes came: of
+   these the kernel may have copied a part of the probes only, which nothing
+   tells (README-dev, CAPTURE).  How many depends on how busy the machine is;
+   none is counted twice.  */
+static void check_most_threads(const struct seen *seen, unsigned n,
+			       unsigned count)
+{
+	unsigned complete = 0;
+
+	ck_assert_uint_eq(seen->lost, 0);
+	for (unsigned tid = 0; tid < TIDS_MAX; tid++) {
+		ck_assert_msg(seen->sized[tid] <= n,
+			      "thread %u: %u calls instead of %u", tid,
+			      seen->sized[tid], n);
+		complete += seen->sized[tid] == n;
+	}
+	ck_assert_uint_le(complete, count);
+	ck_assert_uint_ge(complete, count / 2);
+}
+
 START_TEST(threads_while_attaching)
 {
 	struct caller caller;
@@ -585,7 +605,7 @@ START_TEST(threads_while_attaching)
 	ck_assert_int_gt(crowd, 10);
 	ck_assert_int_eq(run(capture, &seen, &caller, "go", 20), crowd);
 	capture_stop(capture, &seen.sink);
-	check_threads(&seen, 20, 2 * crowd);
+	check_most_threads(&seen, 20, 2 * crowd);
 	capture_close(capture);
 	ck_assert_uint_eq(probes_left(), 0);
 	forget(&seen);

@@ -5,10 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/intl.h"
-#include "capture/internal.h"
 #include "capture/target.h"
 #include "trace/records.h"
 
@@ -19,12 +17,6 @@
    as a fork record of that same set tells, whose event is opened last.  */
 
 #define SETS_MAX 16
-/* A thread takes its part of its creator's events early in its creation, and
-   the record of the fork comes at the end of it.  So a fork that is recorded
-   just after a set has been opened may have begun before, and the thread have
-   a part of the events only: such records count for nothing.  A creation does
-   not last longer than this.  */
-#define SETTLE_NS 40000000
 
 /* No thread has a higher id (PID_MAX_LIMIT).  */
 #define TIDS_MAX (1u << 22)
@@ -52,7 +44,6 @@ struct watch {
 	pid_t pid;
 	struct records *records;
 	struct rings *set[SETS_MAX];
-	uint64_t settled[SETS_MAX];     /* from when on its forks count */
 	unsigned sets;
 	uint8_t *owner;         /* by thread id: index of its set + 1; 0 unknown.
 	                           Mostly never touched, so it takes few pages.  */
@@ -252,8 +243,7 @@ static void take_hit(void *context, struct hit *hit, const uint64_t *chain,
 		break;
 	case HIT_FORK:
 		if (!is_target(watch, hit->pid) ||
-		    owner_of(watch, hit->argument[1]) != mine ||
-		    hit->time < watch->settled[watch->current])
+		    owner_of(watch, hit->argument[1]) != mine)
 			return;
 		set_owner(watch, hit->tid, mine);
 		break;
@@ -369,9 +359,8 @@ static int add_set(struct watch *watch, const struct probes *probes,
 	}
 	for (size_t i = 0; i < count; i++)
 		set_owner(watch, tids[i], watch->sets + 1);
-	rings_track(rings);
-	watch->settled[watch->sets] = capture_now() + SETTLE_NS;
 	watch->set[watch->sets++] = rings;
+	rings_track(rings);
 	return 0;
 }
 
@@ -380,12 +369,9 @@ static int add_set(struct watch *watch, const struct probes *probes,
 static long list_uncovered(struct watch *watch, const struct sink *sink,
 			   pid_t **tids, struct error *error)
 {
-	const struct timespec settle = { .tv_nsec = SETTLE_NS };
-	long count, uncovered = 0;
+	long count = target_threads(watch->pid, tids);
+	long uncovered = 0;
 
-	if (watch->sets)
-		nanosleep(&settle, NULL);
-	count = target_threads(watch->pid, tids);
 	if (count <= 0) {
 		if (!count)
 			free(*tids);

@@ -147,7 +147,8 @@ static int start(struct capture *capture, const struct sink *sink,
 	capture->decoder = decoder_new();
 	if (!capture->decoder)
 		return error_set(error, _("out of memory"));
-	if (probes_make(&capture->probes, &capture->libc, error) ||
+	if (probes_make(&capture->probes, &capture->libc, capture->free_chains,
+			error) ||
 	    add_formats(capture, error))
 		return -1;
 	watch = mode_open(capture, CAPTURE_FULL, sink, error);
@@ -189,6 +190,12 @@ struct capture *capture_open(const struct capture_options *options,
 		return capture;
 	capture_close(capture);
 	return NULL;
+}
+
+void capture_round(struct capture *capture, const struct sink *sink)
+{
+	if (!watch_is_behind(capture->watch))
+		sink->round(sink->context);
 }
 
 /* Waits until there is something to do; *EXITED tells that the process has
@@ -252,6 +259,8 @@ static void finish(struct capture *capture, const struct sink *sink)
 	if (capture->stopped)
 		return;
 	capture->stopped = true;
+	/* The events end one after another, which must not show.  */
+	watch_end(capture->watch, capture_now());
 	watch_stop(capture->watch);
 	while (watch_pass(capture->watch, sink) && ++passes < LAST_PASSES)
 		;
@@ -277,7 +286,12 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 	if (watch_was_full(capture->watch) &&
 	    capture_now() - capture->asked >= ASK_NS)
 		capture_tell_lost(capture, capture->watch, sink);
-	sink->round(sink->context);
+	/* A thread that was just being created may have got a set of its
+	   own.  */
+	if (watch_rings(capture->watch) != capture->count &&
+	    capture_use(capture, capture->watch))
+		capture->must_look = true;
+	capture_round(capture, sink);
 	*status = exited ? CAPTURE_EXITED : CAPTURE_RUNNING;
 	return 0;
 }

@@ -18,12 +18,19 @@ struct capture_options {
 	unsigned chain_depth;   /* frames per call chain; 0: default, 1..127 */
 	bool free_chains;       /* call chains of frees, too */
 	bool force;             /* although the preflight says that it is dangerous */
+	bool follow_forks;      /* child processes, too, from their first
+	                           instruction on */
 };
 
 /* Cheap checks before the terminal changes: the process exists and may be
    watched, tracefs is mounted and writable, the kernel has uprobes, and a C
    library that is known is mapped.  Nothing is attached.  Returns 0 or -1.  */
 int capture_check(const struct capture_options *options, struct error *error);
+
+/* Of a program that is being loaded: 1 when its C library is mapped, so that
+   capture_open() finds it, 0 when it is not, -1 with ERROR when it is of a kind
+   that can't be watched.  */
+int capture_is_loaded(pid_t pid, struct error *error);
 
 /* The whole preflight, in order: REPORT is called for each question with its
    name, the answer (good, a warning, bad) and what to do about it.  PID 0: only

@@ -129,3 +129,12 @@ int capture_check(const struct capture_options *options, struct error *error)
 	free(libc);
 	return result;
 }
+
+int capture_is_loaded(pid_t pid, struct error *error)
+{
+	struct target target;
+
+	if (target_read(&target, pid, error) || check_target(&target, error))
+		return -1;
+	return libc_is_mapped(pid);
+}

@@ -193,10 +193,10 @@ static double measure_probed(const struct cost *cost,
 	struct rings *rings;
 	double result;
 
-	if (cost->stop || rings_open(&rings, &cost->probes, &options, &tid, 1,
+	if (__atomic_load_n(&cost->stop, __ATOMIC_RELAXED) ||
+	    rings_open(&rings, &cost->probes, &options, &tid, 1,
 				     &error) != RINGS_OK)
 		return 0;
-	rings_start(rings);
 	result = measure(cost, rings);
 	rings_close(rings);
 	return result;
@@ -214,7 +214,7 @@ static void *calibrate(void *context)
 	double bare, call, plain, chain;
 
 	if (!find_place(cost) ||
-	    probes_make(&cost->probes, &cost->libc, &error))
+	    probes_make(&cost->probes, &cost->libc, false, &error))
 		return NULL;
 	bare = measure(cost, NULL);
 	call = measure_probed(cost, ALLOC_FREE, false);

@@ -60,6 +60,9 @@ void capture_report_target(const struct capture *capture, uint64_t time,
 void capture_tell_lost(struct capture *capture, struct watch *watch,
 		       const struct sink *sink);
 
+/* Ends a round, unless hits of earlier ones are still to be delivered.  */
+void capture_round(struct capture *capture, const struct sink *sink);
+
 /* Polls the rings of WATCH, which may be NULL, from now on.  Returns 0; -1
    without memory.  */
 int capture_use(struct capture *capture, struct watch *watch);

@@ -308,3 +308,18 @@ int libc_find(struct libc *libc, pid_t pid, struct error *error)
 	free(search);
 	return result;
 }
+
+static bool seek_library(void *context, const struct target_map *map)
+{
+	bool *found = context;
+
+	*found = map->executable && map->inode && is_c_library(map->path);
+	return !*found;
+}
+
+bool libc_is_mapped(pid_t pid)
+{
+	bool found = false;
+
+	return !target_maps(pid, seek_library, &found) && found;
+}

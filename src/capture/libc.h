@@ -34,4 +34,8 @@ struct libc {
    Returns 0; -1 when none is known or it can't be read.  */
 int libc_find(struct libc *libc, pid_t pid, struct error *error);
 
+/* Whether process PID has the code of a C library mapped, apart from what the
+   executable itself may define.  */
+bool libc_is_mapped(pid_t pid);
+
 #endif

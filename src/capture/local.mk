@@ -2,7 +2,11 @@
 libleaktop_a_SOURCES += src/capture/capture.c src/capture/capture.h
 libleaktop_a_SOURCES += src/capture/check.c src/capture/check.h
 libleaktop_a_SOURCES += src/capture/cost.c src/capture/cost.h
+libleaktop_a_SOURCES += src/capture/cover.c
+libleaktop_a_SOURCES += src/capture/coverage.c src/capture/coverage.h
+libleaktop_a_SOURCES += src/capture/descriptors.c src/capture/descriptors.h
 libleaktop_a_SOURCES += src/capture/details.c
+libleaktop_a_SOURCES += src/capture/handover.c src/capture/handover.h
 libleaktop_a_SOURCES += src/capture/internal.h
 libleaktop_a_SOURCES += src/capture/libc.c src/capture/libc.h
 libleaktop_a_SOURCES += src/capture/mode.c
@@ -15,4 +19,5 @@ libleaktop_a_SOURCES += src/capture/runtime.c src/capture/runtime.h
 libleaktop_a_SOURCES += src/capture/stored.c
 libleaktop_a_SOURCES += src/capture/target.c src/capture/target.h
 libleaktop_a_SOURCES += src/capture/watch.c src/capture/watch.h
+libleaktop_a_SOURCES += src/capture/watch_internal.h
 libleaktop_a_SOURCES += src/capture/x86.c src/capture/x86.h

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "base/intl.h"
+#include "capture/descriptors.h"
 #include "capture/internal.h"
 #include "capture/target.h"
 
@@ -100,7 +101,7 @@ static unsigned choose(const struct capture *capture, enum capture_mode mode,
 						   functions & wanted,
 						   threads);
 
-		if (needed <= rings_room(needed > spare ? needed - spare : 0) +
+		if (needed <= descriptors_room(needed > spare ? needed - spare : 0) +
 		    spare || !leave_one_out(capture, &functions))
 			return functions;
 	}
@@ -179,7 +180,7 @@ static void beside(struct change *change, void (*job)(struct change *change),
 	while (!__atomic_load_n(&change->done, __ATOMIC_ACQUIRE)) {
 		watch_pass(a, sink);
 		watch_pass(b, sink);
-		sink->round(sink->context);
+		capture_round(change->capture, sink);
 		nanosleep(&pause, NULL);
 	}
 	pthread_join(thread, NULL);
@@ -287,8 +288,7 @@ static int with_gap(struct change *change, const struct sink *sink)
 	capture->mode = CAPTURE_PAUSED;
 	if (before != CAPTURE_PAUSED)
 		tell_mode(capture, MODE_NOTHING, time, sink);
-	if (change->stale)
-		watch_deliver(change->stale, 0, time);
+	watch_end(change->stale, time);
 	retire(change, sink);
 	open_fresh(change);
 	if (!change->fresh && change->mode != CAPTURE_PAUSED) {

@@ -55,6 +55,7 @@ void point_choose(const uint8_t *code, size_t size, uint64_t address,
 	uint64_t limit;
 	uint16_t keep = returns ? X86_BIT(X86_SP) : 0;
 	const char *reason = N_("no emulated instruction in the head");
+	bool on_top = true;
 	long count, i;
 
 	for (unsigned n = 0; n < sizeof argument_register; n++) {
@@ -63,6 +64,7 @@ void point_choose(const uint8_t *code, size_t size, uint64_t address,
 	}
 	point->offset = 0;
 	point->emulated = false;
+	point->caller_on_top = true;
 	point->instruction[0] = '\0';
 	count = x86_decode(code, size < HEAD_MAX ? size : HEAD_MAX, address,
 			   head, HEAD_MAX, NULL);
@@ -87,10 +89,12 @@ void point_choose(const uint8_t *code, size_t size, uint64_t address,
 			reason = N_("arguments or stack change first");
 			break;
 		}
+		on_top = on_top && !(head[i].writes & X86_BIT(X86_SP));
 	}
 	if (i < count && head[i].address < limit && head[i].emulated) {
 		point->offset = head[i].address - address;
 		point->emulated = true;
+		point->caller_on_top = on_top;
 	} else {
 		i = 0;
 	}

@@ -11,6 +11,7 @@
 struct point {
 	unsigned offset;        /* bytes from the function's entry */
 	bool emulated;          /* costs one trap; otherwise also a single step */
+	bool caller_on_top;     /* the return address is on top of the stack */
 	char instruction[64];   /* what stands there; may be "" */
 	const char *reason;     /* why here; the reader calls _() on it */
 };

@@ -16,6 +16,7 @@
 #include "base/intl.h"
 #include "base/text.h"
 #include "capture/check.h"
+#include "capture/descriptors.h"
 #include "capture/internal.h"
 #include "capture/owner.h"
 #include "capture/runtime.h"
@@ -330,7 +331,7 @@ static void ask_files(struct preflight *flight)
 		free(tids);
 	probes_list(&probes, &flight->libc);
 	needed = rings_files(&probes, ~0u, threads > 0 ? threads : 1);
-	room = rings_room(needed);
+	room = descriptors_room(needed);
 	print(flight, _("%lu needed, %lu left"), needed, room);
 	if (needed <= room)
 		say(flight, CHECK_GOOD, _("file descriptors"), flight->line, "");

@@ -23,8 +23,10 @@
 static const char *const argument_registers[] = {
 #if defined __x86_64__
 	"%di", "%si", "%dx", "%cx", "%r8", "%r9"
+#define RETURN_ADDRESS "$stack0"
 #elif defined __aarch64__
 	"%x0", "%x1", "%x2", "%x3", "%x4", "%x5"
+#define RETURN_ADDRESS "%x30"
 #else
 #error "leaktop does not know this machine's calling convention"
 #endif
@@ -70,7 +72,8 @@ int probes_check(struct error *error)
 
 /* Writes a probe's fetch arguments, no more than the table asks for.  */
 static void fetch_arguments(const struct libc_function *function,
-			    const struct probe *probe, char *text, size_t size)
+			    const struct probe *probe, bool callers,
+			    char *text, size_t size)
 {
 	const struct allocator *allocator = &allocators[probe->function];
 	size_t used = 0;
@@ -92,6 +95,10 @@ static void fetch_arguments(const struct libc_function *function,
 				 used ? " " : "", (int)strcspn(names, " "),
 				 names, argument_registers[i]);
 	}
+	if (callers && allocator->result == RESULT_NONE &&
+	    function->point.caller_on_top && used < size)
+		snprintf(text + used, size - used, " caller=%s:x64",
+			 RETURN_ADDRESS);
 }
 
 static int read_id(const struct probes *probes, struct probe *probe)
@@ -108,14 +115,14 @@ static int read_id(const struct probes *probes, struct probe *probe)
 
 /* Returns 0; -1 with errno.  */
 static int make_probe(struct probes *probes, const struct libc *libc,
-		      struct probe *probe)
+		      bool callers, struct probe *probe)
 {
 	const struct libc_function *function =
 		&libc->function[probe->function];
 	uint64_t offset = function->offset + function->point.offset;
 	char arguments[160];
 
-	fetch_arguments(function, probe, arguments, sizeof arguments);
+	fetch_arguments(function, probe, callers, arguments, sizeof arguments);
 	/* The return probe takes the return address from the stack at the same
 	   instruction: one trap for both.  */
 	probe->event = (probe->is_return ? tracefs_uretprobe_alloc :
@@ -154,7 +161,7 @@ void probes_list(struct probes *probes, const struct libc *libc)
 	}
 }
 
-int probes_make(struct probes *probes, const struct libc *libc,
+int probes_make(struct probes *probes, const struct libc *libc, bool callers,
 		struct error *error)
 {
 	static unsigned number;
@@ -170,7 +177,7 @@ int probes_make(struct probes *probes, const struct libc *libc,
 			mine = __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED);
 			owner_name(probes->group, mine);
 		}
-		if (!make_probe(probes, libc, probe))
+		if (!make_probe(probes, libc, callers, probe))
 			continue;
 		saved = errno;
 		/* Left by an earlier process that was forked with this
@@ -208,7 +215,7 @@ char *probes_format(const struct probes *probes, const struct probe *probe,
 }
 
 /* A task of the target that is just ending can hold an event for a moment
-   after it was closed.  */
+   after it was closed; whatever else forbids it will not pass.  */
 static bool remove_probe(struct probe *probe)
 {
 	const struct timespec pause = { .tv_nsec = 10000000 };
@@ -218,6 +225,8 @@ static bool remove_probe(struct probe *probe)
 		if (!tracefs_dynevent_destroy(probe->event, false) ||
 		    errno == ENOENT)
 			return true;
+		if (errno != EBUSY)
+			return false;
 		nanosleep(&pause, NULL);
 	}
 	return false;

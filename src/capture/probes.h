@@ -40,9 +40,11 @@ int probes_check(struct error *error);
 /* Lists the probes that LIBC's functions get, without making them.  */
 void probes_list(struct probes *probes, const struct libc *libc);
 
-/* Makes the probes for all functions of LIBC.  Returns 0; -1 with none left
+/* Makes the probes for all functions of LIBC.  CALLERS: those of functions
+   without a result fetch the address that they return to, which a call chain
+   taken at the entry lacks; see HIT_HAS_CALLER.  Returns 0; -1 with none left
    behind.  */
-int probes_make(struct probes *probes, const struct libc *libc,
+int probes_make(struct probes *probes, const struct libc *libc, bool callers,
 		struct error *error);
 
 /* Whether none has been removed by another program.  */

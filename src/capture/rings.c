@@ -22,29 +22,27 @@
 #include <perf/threadmap.h>
 
 #include "base/intl.h"
+#include "capture/descriptors.h"
 
 /* The ring's tail is moved after so many bytes: often enough to make room,
    seldom enough not to fight with the writer for its cache line.  */
 #define CONSUME_BYTES 16384
 
-/* Descriptors that the rest of the program may need.  */
-#define SPARE_FILES 128
-
 /* More than any sample here takes, bytes: 127 frames and some fields.  */
 #define PERF_SAMPLE_ROOM 2048
 
-#define EVENTS_MAX (2 * ALLOC_COUNT + 1)
+#define EVENTS_MAX (2 * ALLOC_COUNT + 2)
 
 struct rings {
 	struct perf_evlist *evlist;
-	/* Returns, then calls, then the one that tracks threads: the order in
-	   which they are opened and begin.  */
+	/* The probes', then the one that tracks threads, last the one of
+	   context switches: the order in which they are opened.  */
 	struct perf_evsel *evsel[EVENTS_MAX];
 	unsigned count;
+	unsigned held;          /* events that are open: the first ones */
 	size_t ring_size;
 	int cpus, threads;
 	int *wake_fd;           /* one per CPU */
-	bool open;              /* its descriptors are counted */
 };
 
 /* What older kernels don't have, newest first.  */
@@ -72,7 +70,10 @@ static void common_attr(struct perf_event_attr *attr, size_t ring_size,
 		PERF_SAMPLE_TIME;
 	attr->read_format = PERF_FORMAT_ID |
 		(features & FEATURE_LOST ? PERF_FORMAT_LOST : 0);
-	attr->disabled = 1;
+	/* Not disabled at first: to enable events for threads that exist races
+	   with clone() in threads that are copies, so that some of a new
+	   thread's events would stay off (inherit_event() takes the state of
+	   its parent's before it joins the list of what is enabled).  */
 	attr->inherit = 1;
 	attr->inherit_thread = !!(features & FEATURE_INHERIT_THREAD);
 	attr->sample_id_all = 1;
@@ -115,6 +116,16 @@ static void track_attr(struct perf_event_attr *attr,
 	attr->task = 1;
 }
 
+static void proof_attr(struct perf_event_attr *attr,
+		       const struct rings_options *options, unsigned features)
+{
+	common_attr(attr, options->ring_size, features);
+	attr->type = PERF_TYPE_SOFTWARE;
+	attr->config = PERF_COUNT_SW_DUMMY;
+	attr->exclude_kernel = 1;
+	attr->context_switch = 1;
+}
+
 static int add_event(struct rings *rings, struct perf_event_attr *attr)
 {
 	struct perf_evsel *evsel = perf_evsel__new(attr);
@@ -131,27 +142,22 @@ static int add_events(struct rings *rings, const struct probes *probes,
 {
 	struct perf_event_attr attr;
 
-	/* Returns begin first: a return without its call is known to have been
-	   under way, a call without its return would be waited for.  */
-	for (int is_return = 1; is_return >= 0; is_return--) {
-		for (unsigned i = 0; i < probes->count; i++) {
-			const struct probe *probe = &probes->probe[i];
+	for (unsigned i = 0; i < probes->count; i++) {
+		const struct probe *probe = &probes->probe[i];
 
-			if (probe->is_return != is_return ||
-			    !(options->functions & (1u << probe->function)))
-				continue;
-			probe_attr(&attr, probe, options, features);
-			if (add_event(rings, &attr))
-				return -1;
-		}
+		if (!(options->functions & (1u << probe->function)))
+			continue;
+		probe_attr(&attr, probe, options, features);
+		if (add_event(rings, &attr))
+			return -1;
 	}
-	/* Opened last: a thread that it tells of has inherited all others.  */
 	track_attr(&attr, options, features);
+	if (add_event(rings, &attr))
+		return -1;
+	/* Opened last: a thread that it tells of has inherited all others.  */
+	proof_attr(&attr, options, features);
 	return add_event(rings, &attr);
 }
-
-/* Of events, in this process.  */
-static unsigned long files_open;
 
 static unsigned possible_cpus(void)
 {
@@ -169,53 +175,35 @@ static unsigned possible_cpus(void)
 unsigned long rings_files(const struct probes *probes, unsigned functions,
 			  size_t threads)
 {
-	unsigned long events = 1;
+	unsigned long events = 2;
 
 	for (unsigned i = 0; i < probes->count; i++)
 		events += !!(functions & (1u << probes->probe[i].function));
 	return events * threads * possible_cpus();
 }
 
-unsigned long rings_room(unsigned long needed)
+static unsigned long event_files(const struct rings *rings)
 {
-	unsigned long used = SPARE_FILES +
-		__atomic_load_n(&files_open, __ATOMIC_RELAXED);
-	struct rlimit limit, more;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return needed;
-	if (limit.rlim_cur < needed + used) {
-		more.rlim_cur = needed + used;
-		more.rlim_max = more.rlim_cur > limit.rlim_max ?
-			more.rlim_cur : limit.rlim_max;
-		if (setrlimit(RLIMIT_NOFILE, &more)) {
-			/* Not allowed: then to what is.  */
-			more = limit;
-			more.rlim_cur = limit.rlim_max < needed + used ?
-				limit.rlim_max : needed + used;
-			setrlimit(RLIMIT_NOFILE, &more);
-		}
-		getrlimit(RLIMIT_NOFILE, &limit);
-	}
-	return limit.rlim_cur > used ? limit.rlim_cur - used : 0;
+	return (unsigned long)rings->cpus * rings->threads;
 }
 
 unsigned long rings_held(const struct rings *rings)
 {
-	return (unsigned long)rings->count * rings->cpus * rings->threads;
+	return rings->held * event_files(rings);
 }
 
-static void count_files(const struct rings *rings, int sign)
+static void hold(struct rings *rings, unsigned events)
 {
-	__atomic_fetch_add(&files_open, sign * rings_held(rings),
-			   __ATOMIC_RELAXED);
+	descriptors_hold((long)(events * event_files(rings)) -
+			 (long)rings_held(rings));
+	rings->held = events;
 }
 
 static enum rings_status open_error(const struct rings *rings, int code,
 				    struct error *error)
 {
 	struct rlimit limit = { 0, 0 };
-	unsigned long files = rings_held(rings);
+	unsigned long files = rings->count * event_files(rings);
 
 	switch (code) {
 	case ESRCH:
@@ -370,12 +358,10 @@ static enum rings_status try_open(struct rings **result,
 		rings_close(rings);
 		return RINGS_FAILED;
 	}
-	rings_room(rings_held(rings));
+	descriptors_room(rings->count * event_files(rings));
 	*code = -perf_evlist__open(rings->evlist);
-	if (!*code) {
-		rings->open = true;
-		count_files(rings, 1);
-	}
+	if (!*code)
+		hold(rings, rings->count);
 	status = *code ? open_error(rings, *code, error) :
 		map_rings(rings, error);
 	if (status != RINGS_OK) {
@@ -433,20 +419,16 @@ int rings_events(struct rings *rings,
 	return result;
 }
 
-void rings_track(struct rings *rings)
+void rings_end_proof(struct rings *rings)
 {
-	perf_evsel__enable(rings->evsel[rings->count - 1]);
-}
-
-void rings_start(struct rings *rings)
-{
-	for (unsigned i = 0; i < rings->count; i++)
-		perf_evsel__enable(rings->evsel[i]);
+	/* Disabled only, it would still be asked at every context switch.  */
+	perf_evsel__close(rings->evsel[rings->count - 1]);
+	hold(rings, rings->count - 1);
 }
 
 void rings_stop(struct rings *rings)
 {
-	for (unsigned i = rings->count; i-- > 0;)
+	for (unsigned i = rings->held; i-- > 0;)
 		perf_evsel__disable(rings->evsel[i]);
 }
 
@@ -510,7 +492,7 @@ uint64_t rings_lost(struct rings *rings)
 	struct perf_counts_values values;
 	uint64_t lost = 0;
 
-	for (unsigned i = 0; i < rings->count; i++) {
+	for (unsigned i = 0; i < rings->held; i++) {
 		for (int cpu = 0; cpu < rings->cpus; cpu++) {
 			for (int thread = 0; thread < rings->threads; thread++) {
 				if (!perf_evsel__read(rings->evsel[i], cpu,
@@ -527,8 +509,7 @@ void rings_close(struct rings *rings)
 	if (!rings)
 		return;
 	perf_evlist__delete(rings->evlist);
-	if (rings->open)
-		count_files(rings, -1);
+	hold(rings, 0);
 	free(rings->wake_fd);
 	free(rings);
 }

@@ -36,13 +36,10 @@ enum rings_status {
 unsigned long rings_files(const struct probes *probes, unsigned functions,
 			  size_t threads);
 
-/* Raises the limit of descriptors for NEEDED more, as far as allowed, and returns
-   for how many there is room, with some left for the rest of the program.  */
-unsigned long rings_room(unsigned long needed);
-
-/* Opens the events of the chosen PROBES, and one that tells of mappings, names, new
-   and ending threads, for COUNT threads.  Nothing is recorded yet.  *RINGS is
-   NULL unless RINGS_OK.  */
+/* Opens the events of the chosen PROBES, one that tells of mappings, names, new
+   and ending threads, and last of all one of context switches, for COUNT
+   threads.  They begin one after another, and what happens before all are there
+   is not recorded.  *RINGS is NULL unless RINGS_OK.  */
 enum rings_status rings_open(struct rings **rings, const struct probes *probes,
 			     const struct rings_options *options,
 			     const pid_t *tids, size_t count,
@@ -55,10 +52,9 @@ int rings_events(struct rings *rings,
 			     const uint64_t *ids, size_t count),
 		 void *context);
 
-/* Begins to record new threads, mappings and names.  */
-void rings_track(struct rings *rings);
-/* Begins to record the probes' hits; ends it.  */
-void rings_start(struct rings *rings);
+/* Ends the record of context switches.  */
+void rings_end_proof(struct rings *rings);
+/* Ends the record of the probes' hits, and all else.  */
 void rings_stop(struct rings *rings);
 
 /* How many descriptors the events hold.  */

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "capture/handover.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
 #include "capture/rings.h"
@@ -19,10 +20,10 @@
    a watch of nothing, except for watch_start() and watch_deliver().  */
 struct watch;
 
-/* Opens the events for all threads of PID and those that are created
-   meanwhile or later; what is younger than that begins to be delivered by
-   watch_pass().  Hits are recorded from watch_start() on.  SINK NULL: nothing
-   is delivered before watch_deliver() says so.  PROBES, LIBC and DECODER are
+/* Opens the events for all threads of PID and those that are created meanwhile
+   or later, and delivers what becomes of the threads and the mappings.  Hits of
+   the probes are delivered from watch_start() on.  SINK NULL: nothing is
+   delivered before watch_deliver() says so.  PROBES, LIBC and DECODER are
    borrowed.  NULL on errors; *NO_FILES tells that the reason was a want of
    descriptors.  */
 struct watch *watch_open(pid_t pid, const struct probes *probes,
@@ -32,28 +33,14 @@ struct watch *watch_open(pid_t pid, const struct probes *probes,
 			 const struct sink *sink, bool *no_files,
 			 struct error *error);
 void watch_start(struct watch *watch);
+/* Nothing from TIME on is delivered.  */
+void watch_end(struct watch *watch, uint64_t time);
+/* Ends the recording; returns when all that was before is in the rings.  From
+   any thread.  */
 void watch_stop(struct watch *watch);
 
 /* Limits what is delivered to times from FROM on, before UNTIL.  */
 void watch_deliver(struct watch *watch, uint64_t from, uint64_t until);
-
-/* Where one watch ends and the other begins, so that each hit comes from just
-   one of them.  A hit has a time of its own in each, the younger watch's
-   being the earlier one (perf_trace_add() puts new events first): near the
-   cut a time alone does not tell on which side of it a hit is.  So it is the
-   last hit that the old watch delivered of a thread, and nothing of what the
-   new one has before that.  */
-#define HANDOVER_THREADS 1024
-#define HANDOVER_NS 3000000     /* the times of one hit are nearer than this */
-struct handover {
-	uint64_t cut;
-	unsigned count;
-	bool crowded;           /* more threads than fit: the times must do */
-	struct {
-		uint32_t tid;
-		uint64_t last;
-	} thread[HANDOVER_THREADS];
-};
 
 /* STALE delivers what is before the cut, FRESH the rest; to be called
    HANDOVER_NS before the cut.  Then both are to be read HANDOVER_NS after it,
@@ -61,9 +48,15 @@ struct handover {
 void watch_hand_over(struct watch *stale, struct watch *fresh,
 		     struct handover *handover);
 
-/* Delivers what is in the rings; does not call sink->round.  Returns 0 when
-   there was nothing.  */
+/* Delivers what is in the rings; does not call sink->round.  May open further
+   rings, for threads that were just being created when the others were
+   opened.  Returns 0 when there was nothing.  */
 uint64_t watch_pass(struct watch *watch, const struct sink *sink);
+
+/* Whether hits of earlier passes are kept, as it is not known yet which set of
+   rings has all hits of their threads: no round ends before they are
+   delivered, in a fraction of a second.  */
+bool watch_is_behind(const struct watch *watch);
 
 /* Fills FDS, which has room for one per ring, with descriptors to poll for
    POLLIN (-1: none).  Returns false if there are rings without, so that these

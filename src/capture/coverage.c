@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "capture/coverage.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* No thread has a higher id (PID_MAX_LIMIT).  */
+#define TIDS_MAX (1u << 22)
+
+struct kept {
+	struct kept *next;
+	struct hit hit;
+	int set;
+	uint64_t pass;
+	size_t size;
+	uint64_t chain[];
+};
+
+struct coverage {
+	struct kept *first, **last;
+	size_t count;
+	uint64_t since[COVERAGE_SETS];
+	/* The set's index, or what stands in its place, and 1, so that what was
+	   never touched is 0 and takes no memory.  */
+	int8_t by[TIDS_MAX];
+};
+
+struct coverage *coverage_new(void)
+{
+	struct coverage *coverage = calloc(1, sizeof *coverage);
+
+	if (coverage)
+		coverage->last = &coverage->first;
+	return coverage;
+}
+
+static void forget(struct coverage *coverage, struct kept **link)
+{
+	struct kept *kept = *link;
+
+	*link = kept->next;
+	free(kept);
+	coverage->count--;
+}
+
+void coverage_free(struct coverage *coverage)
+{
+	if (!coverage)
+		return;
+	while (coverage->first)
+		forget(coverage, &coverage->first);
+	free(coverage);
+}
+
+int coverage_of(const struct coverage *coverage, uint32_t tid)
+{
+	return tid < TIDS_MAX ? coverage->by[tid] - 1 : COVERED_NEVER;
+}
+
+void coverage_set(struct coverage *coverage, uint32_t tid, int set)
+{
+	if (tid < TIDS_MAX)
+		coverage->by[tid] = set + 1;
+}
+
+void coverage_since(struct coverage *coverage, int set, uint64_t time)
+{
+	coverage->since[set] = time;
+}
+
+enum coverage_answer coverage_ask(const struct coverage *coverage,
+				  const struct hit *hit, int set)
+{
+	int by = coverage_of(coverage, hit->tid);
+
+	if (by == COVERED_BY_NONE || by == COVERED_ENDED)
+		return COVERAGE_KEEP;
+	if (by == COVERED_NEVER || hit->time < coverage->since[by])
+		return COVERAGE_MISSED;
+	return by == set ? COVERAGE_DELIVER : COVERAGE_DROP;
+}
+
+int coverage_keep(struct coverage *coverage, const struct hit *hit, int set,
+		  uint64_t pass, const uint64_t *chain, size_t size)
+{
+	struct kept *kept = malloc(sizeof *kept + size * sizeof *chain);
+
+	if (!kept)
+		return -1;
+	kept->next = NULL;
+	kept->hit = *hit;
+	kept->set = set;
+	kept->pass = pass;
+	kept->size = size;
+	if (size)
+		memcpy(kept->chain, chain, size * sizeof *chain);
+	*coverage->last = kept;
+	coverage->last = &kept->next;
+	coverage->count++;
+	return 0;
+}
+
+size_t coverage_kept(const struct coverage *coverage)
+{
+	return coverage->count;
+}
+
+size_t coverage_settle(struct coverage *coverage, uint64_t until, int fallback,
+		       coverage_deliver *deliver, void *context)
+{
+	struct kept **link = &coverage->first;
+	size_t missed = 0;
+
+	while (*link) {
+		struct kept *kept = *link;
+		enum coverage_answer answer = coverage_ask(coverage, &kept->hit,
+							   kept->set);
+
+		if (answer == COVERAGE_KEEP && kept->pass >= until) {
+			link = &kept->next;
+			continue;
+		}
+		if (answer == COVERAGE_DELIVER ||
+		    (answer == COVERAGE_KEEP && kept->set == fallback))
+			deliver(context, &kept->hit, kept->chain, kept->size);
+		else if (answer != COVERAGE_DROP)
+			missed++;
+		forget(coverage, link);
+	}
+	coverage->last = link;
+	return missed;
+}

@@ -45,6 +45,13 @@ static bool is_live(uint32_t value)
 	return value != BLOCK_UNKNOWN && value <= BLOCK_NUMBER_MAX;
 }
 
+/* Whether SLOT says no more than a free one does.  */
+static bool is_outdated(const struct block_slot *slot, uint32_t losses)
+{
+	return slot->value == BLOCK_UNKNOWN ||
+		(slot->value == BLOCK_FREED && slot->losses != losses);
+}
+
 uint32_t blocks_get(const struct blocks *blocks, uint64_t address,
 		    uint32_t losses)
 {
@@ -67,8 +74,9 @@ bool blocks_outdated(const struct blocks *blocks, uint64_t address,
 	       slot_of(blocks->table, address)->losses != losses;
 }
 
-/* Gives BLOCKS a table of its own with SIZE slots and what it has now.  */
-static int rebuild(struct blocks *blocks, size_t size)
+/* Gives BLOCKS a table of its own with SIZE slots and what it has now, without
+   what is not known any more: else it would grow with every address.  */
+static int rebuild(struct blocks *blocks, size_t size, uint32_t losses)
 {
 	struct block_table *old = blocks->table;
 	struct block_table *table = calloc(1, sizeof(*table) +
@@ -81,7 +89,7 @@ static int rebuild(struct blocks *blocks, size_t size)
 	for (size_t i = 0; old && i < old->size; i++) {
 		struct block_slot *slot;
 
-		if (!old->slots[i].address)
+		if (!old->slots[i].address || is_outdated(&old->slots[i], losses))
 			continue;
 		slot = slot_of(table, old->slots[i].address);
 		*slot = old->slots[i];
@@ -104,7 +112,7 @@ int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,
 		    table->count + 1 > table->size / 4 * 3;
 
 	if (!table || table->users > 1 || blocks->inherited || full) {
-		if (rebuild(blocks, full ? size * 2 : size) < 0)
+		if (rebuild(blocks, full ? size * 2 : size, losses) < 0)
 			return -1;
 		table = blocks->table;
 		slot = slot_of(table, address);

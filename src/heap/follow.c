@@ -167,7 +167,7 @@ static void release_block(struct follow *follow, struct process *process,
 	log_event(follow, operation, address, size, live, false);
 }
 
-/* While allocations are not seen this is what is to be expected.  */
+/* While not all allocations are seen this is what is to be expected.  */
 static void unallocated_free(struct follow *follow)
 {
 	if (follow->mode == MODE_ALL)
@@ -431,18 +431,19 @@ void follow_lost(struct follow *follow)
 	groups_lost(follow->groups);
 }
 
-bool follow_mode(struct follow *follow, enum hit_mode mode)
+enum follow_change follow_mode(struct follow *follow, enum hit_mode mode)
 {
 	enum hit_mode before = follow->mode;
 
 	follow->mode = mode;
 	if (mode == before)
-		return false;
-	if (mode == MODE_NOTHING || before == MODE_NOTHING)
+		return FOLLOW_SAME;
+	if (mode == MODE_NOTHING || before == MODE_NOTHING) {
 		follow_lost(follow);
-	else
-		follow->gaps++;
-	return true;
+		return FOLLOW_GAP;
+	}
+	follow->gaps++;
+	return FOLLOW_OTHER;
 }
 
 void follow_stray(struct follow *follow, uint32_t pid, uint64_t address)

@@ -42,9 +42,13 @@ void follow_exit(struct follow *follow, uint32_t pid);
    since, what lives may have been freed.  */
 void follow_lost(struct follow *follow);
 
-/* From now on this is seen.  Returns whether it is another mode than before.
-   Unless all releases are seen in both, events are lost.  */
-bool follow_mode(struct follow *follow, enum hit_mode mode);
+/* What a change of the mode does to what is known.  */
+enum follow_change {
+	FOLLOW_SAME,            /* it is the mode of before */
+	FOLLOW_OTHER,           /* allocations may be missing */
+	FOLLOW_GAP              /* anything may be, as after follow_lost() */
+};
+enum follow_change follow_mode(struct follow *follow, enum hit_mode mode);
 
 /* A call whose beginning was not seen has returned a block at ADDRESS.  */
 void follow_stray(struct follow *follow, uint32_t pid, uint64_t address);

@@ -36,6 +36,8 @@ struct heap {
 	struct heap_host host;
 	uint32_t space_pid;     /* whose address space was asked for last */
 	uint32_t space;         /* 0: to be asked for */
+	struct hit deep;        /* whose chain is known, see heap_deepen(); chain
+				   0: none */
 };
 
 static uint32_t on_begin(void *context, uint32_t pid, uint64_t old)
@@ -131,6 +133,7 @@ int heap_restart(struct heap *heap)
 	pipe_free(heap->pipe);
 	heap->pipe = pipe;
 	heap->space = 0;
+	heap->deep.chain = 0;
 	return 0;
 }
 
@@ -159,7 +162,7 @@ static uint64_t failures(const struct pipe *pipe)
 	return pipe->failed + follow_failed(pipe->follow);
 }
 
-/* Something is missing at TIME, or before.  */
+/* Any events are missing at TIME, or before, as FOLLOW has been told.  */
 static void gap(struct pipe *pipe, uint64_t time)
 {
 	pair_lost(pipe->pair);
@@ -167,11 +170,25 @@ static void gap(struct pipe *pipe, uint64_t time)
 		pipe->last_lost = time;
 }
 
-/* Any events are.  */
 static void missing(struct pipe *pipe, uint64_t time)
 {
 	follow_lost(pipe->follow);
 	gap(pipe, time);
+}
+
+static void change_mode(struct pipe *pipe, const struct hit *hit)
+{
+	switch (follow_mode(pipe->follow, (enum hit_mode)hit->argument[0])) {
+	case FOLLOW_SAME:
+		break;
+	case FOLLOW_OTHER:
+		/* The other half of a call may be.  */
+		pair_lost(pipe->pair);
+		break;
+	case FOLLOW_GAP:
+		gap(pipe, hit->time);
+		break;
+	}
 }
 
 /* A sum that tells nothing new says nothing of its own time either.  */
@@ -216,14 +233,30 @@ static void tell_host(struct heap *heap, const struct hit *hit)
 		heap->host.event(heap->host.context, hit);
 }
 
+/* The chain of HIT, if what heap_deepen() told is not its own or no longer.  */
+static uint32_t deeper(struct heap *heap, const struct hit *hit)
+{
+	uint32_t deep = heap->deep.chain;
+
+	heap->deep.chain = 0;
+	if (heap->deep.time != hit->time || heap->deep.tid != hit->tid ||
+	    heap->deep.pid != hit->pid ||
+	    (hit->chain && chains_get(heap->chains, hit->chain).count >=
+			   chains_get(heap->chains, deep).count))
+		return hit->chain;
+	return deep;
+}
+
 static void allocation_hit(struct heap *heap, const struct hit *hit)
 {
 	uint32_t space = space_of(heap, hit->pid);
 	struct hit moved = *hit;
 
 	groups_advance(&heap->pipe->groups, hit->time);
-	if (hit->chain && heap->host.space) {
-		struct chain chain = chains_get(heap->chains, hit->chain);
+	if (heap->deep.chain)
+		moved.chain = deeper(heap, hit);
+	if (moved.chain && heap->host.space) {
+		struct chain chain = chains_get(heap->chains, moved.chain);
 
 		if (chain.space != space)
 			moved.chain = chains_intern(heap->chains, space,
@@ -233,6 +266,13 @@ static void allocation_hit(struct heap *heap, const struct hit *hit)
 	if (pair_hit(heap->pipe->pair, &moved, follow_image(heap->pipe->follow, hit->pid),
 		     space) < 0)
 		heap->pipe->failed++;
+}
+
+void heap_deepen(struct heap *heap, const struct hit *note, uint32_t space,
+		 const uint64_t *addresses, uint32_t count)
+{
+	heap->deep = *note;
+	heap->deep.chain = chains_intern(heap->chains, space, addresses, count);
 }
 
 /* A hit in its turn.  */
@@ -261,9 +301,7 @@ static void ordered(void *context, const struct hit *hit)
 		count_lost(heap->pipe, hit);
 		return;
 	case HIT_MODE:
-		if (follow_mode(heap->pipe->follow,
-				(enum hit_mode)hit->argument[0]))
-			gap(heap->pipe, hit->time);
+		change_mode(heap->pipe, hit);
 		return;
 	default:
 		break;

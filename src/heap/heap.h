@@ -30,6 +30,12 @@ void heap_free(struct heap *heap);
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count);
 
+/* From within host.event, for a HIT_NOTE that was given right before a hit of
+   the same thread and time: that hit's call chain, in place of the one it was
+   given with, if that is shorter.  */
+void heap_deepen(struct heap *heap, const struct hit *note, uint32_t space,
+		 const uint64_t *addresses, uint32_t count);
+
 /* What happened before the start of the previous round is complete: passes it
    on.  */
 void heap_round(struct heap *heap);

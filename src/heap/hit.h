@@ -22,6 +22,7 @@ enum hit_kind {
 /* What a source shows; see HIT_MODE.  */
 enum hit_mode {
 	MODE_ALL,               /* every hit */
+	MODE_MOST,              /* not of all functions that acquire blocks */
 	MODE_RELEASES,          /* only of functions that release blocks */
 	MODE_NOTHING
 };
@@ -32,7 +33,10 @@ enum hit_flags {
 	HIT_HAS_POINTER = 1 << 0,
 	/* On HIT_LOST: the count was read from the event at the end, and covers
 	   again what single records have told.  */
-	HIT_LOST_TOTAL = 1 << 1
+	HIT_LOST_TOTAL = 1 << 1,
+	/* On the call of a RESULT_NONE function: argument[1] holds the address
+	   that it returns to.  */
+	HIT_HAS_CALLER = 1 << 2
 };
 
 /* One thing that happened in a traced process.  A hit of a probe, or one of

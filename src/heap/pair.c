@@ -24,6 +24,11 @@ struct thread {
 	   last completed call.  */
 	uint16_t twins;
 	uint64_t twins_address;
+	/* Of the newest hit.  */
+	uint64_t time;
+	uint64_t address;
+	uint8_t kind;
+	uint8_t function;
 	/* The newest call of a function without a return.  */
 	struct point *single;
 	uint64_t single_argument;
@@ -347,6 +352,27 @@ static void leave(struct pair *pair, struct thread *thread,
 	complete(pair, thread, hit);
 }
 
+/* perf 6.1 now and then writes a sample twice, as the last one of a round and
+   the first one of the next.  No thread does two things at one time, unless the
+   clock is coarse; and not the same call, or return, twice in a row.  */
+static bool is_repeated(struct thread *thread, const struct hit *hit)
+{
+	bool repeated = hit->time && thread->time == hit->time &&
+		thread->address == hit->address &&
+		thread->kind == hit->kind &&
+		thread->function == hit->function &&
+		(hit->kind == HIT_RETURN ||
+		 allocators[hit->function].result != RESULT_NONE ||
+		 thread->single_argument == old_block(hit->function,
+						      hit->argument));
+
+	thread->time = hit->time;
+	thread->address = hit->address;
+	thread->kind = hit->kind;
+	thread->function = hit->function;
+	return repeated;
+}
+
 static int allocation_hit(struct pair *pair, const struct hit *hit,
 			  uint64_t image, uint32_t space)
 {
@@ -361,6 +387,8 @@ static int allocation_hit(struct pair *pair, const struct hit *hit,
 	thread = thread_get(pair, hit->pid, hit->tid);
 	if (!thread)
 		return -1;
+	if (is_repeated(thread, hit))
+		return 0;
 	if (hit->kind == HIT_RETURN)
 		leave(pair, thread, hit);
 	else if (allocators[hit->function].result == RESULT_NONE)

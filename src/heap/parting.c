@@ -22,6 +22,21 @@ static uint64_t take(struct parting *parting, unsigned i)
 	return doubles;
 }
 
+/* Which one has to make room: one without doubles loses nothing.  Else the one
+   that has been held longest.  */
+static unsigned least_likely(const struct parting *parting)
+{
+	unsigned oldest = 0;
+
+	for (unsigned i = 0; i < parting->count; i++) {
+		if (!parting->thread[i].doubles)
+			return i;
+		if (parting->thread[i].number < parting->thread[oldest].number)
+			oldest = i;
+	}
+	return oldest;
+}
+
 uint64_t parting_free(struct parting *parting, uint32_t pid, uint32_t tid,
 		      bool is_double)
 {
@@ -30,12 +45,13 @@ uint64_t parting_free(struct parting *parting, uint32_t pid, uint32_t tid,
 
 	if (i == parting->count) {
 		if (parting->count == PARTING_MAX)
-			real = take(parting, 0);
+			real = take(parting, least_likely(parting));
 		i = parting->count++;
 		parting->thread[i].pid = pid;
 		parting->thread[i].tid = tid;
 		parting->thread[i].frees = 0;
 		parting->thread[i].doubles = 0;
+		parting->thread[i].number = parting->next++;
 	}
 	parting->thread[i].frees++;
 	parting->thread[i].doubles += is_double;

@@ -19,8 +19,10 @@ struct parting {
 		uint32_t tid;
 		uint32_t frees;         /* of what is not live, in a row */
 		uint32_t doubles;       /* of these, double ones */
+		uint64_t number;        /* in the order in which they came */
 	} thread[PARTING_MAX];
 	unsigned count;
+	uint64_t next;          /* number */
 };
 
 /* All return how many double frees prove to be real ones.  */

@@ -29,12 +29,6 @@ static size_t count_before(const struct file *file, unsigned feature)
 	return count;
 }
 
-/* Where the table of sections begins.  */
-static uint64_t table_offset(const struct file *file)
-{
-	return file->header.data.offset + file->header.data.size;
-}
-
 /* Entry INDEX of a table of sections at OFFSET.  Returns false when it is not
    within the file.  */
 static bool read_entry(const struct file *file, uint64_t offset, size_t index,
@@ -53,8 +47,9 @@ bool features_complete(const struct file *file)
 	size_t count = count_before(file, FEATURE_MAX);
 	struct section section;
 
-	for (size_t i = 0; i < count; i++) {
-		if (!read_entry(file, table_offset(file), i, &section) ||
+	/* What stands for feature 0 is something else, see journal.h.  */
+	for (size_t i = features_has(file, FEATURE_UNFINISHED); i < count; i++) {
+		if (!read_entry(file, file->table, i, &section) ||
 		    (section.size && !file_has(file, section)))
 			return false;
 	}
@@ -92,7 +87,7 @@ struct cursor feature_section(const struct file *file, enum feature feature)
 	struct section section;
 
 	if (file->unfinished || !features_has(file, feature) ||
-	    !read_entry(file, table_offset(file), count_before(file, feature),
+	    !read_entry(file, file->table, count_before(file, feature),
 			&section))
 		return (struct cursor){ NULL, 0 };
 	return file_section(file, section);

@@ -12,12 +12,20 @@
 /* The sections that follow the data, each with a bit in the header.  Those that
    are of interest here.  */
 enum feature {
+	FEATURE_UNFINISHED = 0,         /* leaktop's own, see journal.h */
 	FEATURE_TRACING_DATA = 1,
 	FEATURE_BUILD_ID = 2,
+	FEATURE_HOSTNAME = 3,
+	FEATURE_OSRELEASE = 4,
+	FEATURE_VERSION = 5,
+	FEATURE_ARCH = 6,
+	FEATURE_NRCPUS = 7,
 	FEATURE_CMDLINE = 11,
 	FEATURE_EVENT_DESC = 12,
+	FEATURE_CLOCKID = 23,
 	FEATURE_DIR_FORMAT = 24,
-	FEATURE_COMPRESSED = 27
+	FEATURE_COMPRESSED = 27,
+	FEATURE_CLOCK_DATA = 29
 };
 
 bool features_has(const struct file *file, enum feature feature);

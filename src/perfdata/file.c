@@ -14,10 +14,8 @@
 #include "base/intl.h"
 #include "base/text.h"
 #include "perfdata/features.h"
+#include "perfdata/rescue.h"
 
-/* "PERFILE2" as a number: in the file it has the byte order of the machine
-   that wrote it.  */
-#define MAGIC UINT64_C(0x32454c4946524550)
 /* "PERFFILE", before 2010.  */
 #define MAGIC_OLD UINT64_C(0x454c494646524550)
 
@@ -83,18 +81,18 @@ static int check_magic(const struct file *file, struct error *error)
 {
 	uint64_t magic = 0;
 	size_t size = file->size < sizeof(magic) ? file->size : sizeof(magic);
-	const uint64_t expected = MAGIC;
+	const uint64_t expected = FILE_MAGIC;
 
 	memcpy(&magic, file->map, size);
 	if (size < sizeof(magic) && !memcmp(&magic, &expected, size))
 		return refuse_cut(file, error);
-	if (magic == bswap_64(MAGIC))
+	if (magic == bswap_64(FILE_MAGIC))
 		return error_set(error, _("%s: was recorded on a machine with another byte order, which is not read yet"),
 				 file->name);
 	if (magic == MAGIC_OLD || magic == bswap_64(MAGIC_OLD))
 		return error_set(error, _("%s: has the format of perf before 2010, which is not read"),
 				 file->name);
-	if (magic != MAGIC)
+	if (magic != FILE_MAGIC)
 		return error_set(error, _("%s: is not a perf.data file"),
 				 file->name);
 	return 0;
@@ -128,6 +126,7 @@ static int check_header(struct file *file, struct error *error)
 {
 	struct file_header *header = &file->header;
 
+	file->growing = features_has(file, FEATURE_UNFINISHED);
 	if (features_has(file, FEATURE_DIR_FORMAT))
 		return error_set(error, _("%s: is part of a recording in directory format (perf record --threads), which is not read yet"),
 				 file->name);
@@ -140,11 +139,15 @@ static int check_header(struct file *file, struct error *error)
 				 file->name,
 				 (unsigned long long)header->attrs.size,
 				 (unsigned long long)header->attr_size);
+	if (file->growing && rescue_growing(file))
+		return refuse_cut(file, error);
 	if (!file_has(file, header->attrs) || !file_has(file, header->data))
 		return refuse_cut(file, error);
 	file->unfinished = !header->data.size;
 	if (file->unfinished)
 		header->data.size = file->size - header->data.offset;
+	if (!file->growing)
+		file->table = header->data.offset + header->data.size;
 	return 0;
 }
 

@@ -15,6 +15,10 @@ struct section {
 	uint64_t size;
 };
 
+/* "PERFILE2" as a number: in the file it has the byte order of the machine
+   that wrote it.  */
+#define FILE_MAGIC UINT64_C(0x32454c4946524550)
+
 /* What every perf.data begins with.  The old one ends before the
    features.  */
 struct file_header {
@@ -35,6 +39,9 @@ struct file {
 	struct file_header header;
 	bool unfinished;        /* its writer never came to fill in the header;
 				   data reaches to the end of the file */
+	bool growing;           /* the same, but it was made so that it can be
+				   read (journal.h) */
+	uint64_t table;         /* where the table of features is */
 	char name[256];         /* its path, fit to be shown */
 };
 

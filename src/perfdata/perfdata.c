@@ -13,6 +13,7 @@
 #include "perfdata/cmdline.h"
 #include "perfdata/events.h"
 #include "perfdata/features.h"
+#include "perfdata/journal.h"
 #include "perfdata/reader.h"
 #include "perfdata/rescue.h"
 #include "perfdata/tracing.h"
@@ -21,8 +22,8 @@
 #define RECORDS_AT_ONCE 512
 /* Bytes that are read before their memory is given back.  */
 #define RELEASE_STEP (UINT64_C(16) << 20)
-/* In how many of the first records the start of the command is looked for.  */
-#define RECORDS_UNTIL_EXEC 65536
+/* In how many of the first records the recorded process is looked for.  */
+#define RECORDS_UNTIL_COMM 65536
 /* perf writes its own tracing data first, if into the data at all.  */
 #define RECORDS_UNTIL_TRACING 64
 
@@ -117,8 +118,9 @@ static struct records *make_records(struct perfdata *perfdata,
 	return records;
 }
 
-/* The process that became the recorded command, or 0.  */
-static uint32_t find_exec(const struct file *file)
+/* The process that a COMM record with all bits of MISC tells of first, or
+   0.  */
+static uint32_t find_comm(const struct file *file, uint16_t misc)
 {
 	struct reader *reader = malloc(sizeof(*reader));
 	const struct perf_event_header *record;
@@ -128,15 +130,30 @@ static uint32_t find_exec(const struct file *file)
 	if (!reader)
 		return 0;
 	reader_init(reader, file);
-	for (int i = 0; !pid && i < RECORDS_UNTIL_EXEC &&
+	for (int i = 0; !pid && i < RECORDS_UNTIL_COMM &&
 	     reader_next(reader, &record, &payload) == READER_OK; i++) {
 		if (record->type == PERF_RECORD_COMM &&
-		    record->misc & PERF_RECORD_MISC_COMM_EXEC &&
+		    (record->misc & misc) == misc &&
 		    record->size >= sizeof(*record) + sizeof(pid))
 			memcpy(&pid, record + 1, sizeof(pid));
 	}
 	free(reader);
 	return pid;
+}
+
+/* The process that was recorded, or 0.  */
+static uint32_t find_pid(const struct perfdata *perfdata)
+{
+	const struct file *file = &perfdata->file;
+	struct cursor cursor = feature_section(file, FEATURE_VERSION);
+	const char *version = feature_string(&cursor);
+
+	/* leaktop's own recordings begin with the target's name.  */
+	if (version && !strncmp(version, VERSION_PREFIX, strlen(VERSION_PREFIX)))
+		return find_comm(file, 0);
+	if (!perfdata->cmdline.pid && perfdata->cmdline.starts_command)
+		return find_comm(file, PERF_RECORD_MISC_COMM_EXEC);
+	return perfdata->cmdline.pid;
 }
 
 /* Reads all that comes before the records.  Returns 0 or -1.  */
@@ -161,9 +178,7 @@ static int read_start(struct perfdata *perfdata, struct error *error)
 	if (!records)
 		return -1;
 	records_free(records);
-	perfdata->pid = perfdata->cmdline.pid;
-	if (!perfdata->pid && perfdata->cmdline.starts_command)
-		perfdata->pid = find_exec(file);
+	perfdata->pid = find_pid(perfdata);
 	return 0;
 }
 
@@ -209,7 +224,7 @@ uint32_t perfdata_pid(const struct perfdata *perfdata)
 
 bool perfdata_unfinished(const struct perfdata *perfdata)
 {
-	return perfdata->file.unfinished;
+	return perfdata->file.unfinished || perfdata->file.growing;
 }
 
 uint64_t perfdata_size(const struct perfdata *perfdata)
@@ -265,7 +280,9 @@ static int explain_end(const struct file *file, const struct reader *reader,
 		       enum reader_status status, uint64_t hits,
 		       struct error *error)
 {
+	/* Behind the last commit may be a part of what was being written.  */
 	if (status == READER_END ||
+	    (file->growing && reader->at > file->table) ||
 	    (file->unfinished && (status == READER_CUT || is_gap(reader))))
 		return 0;
 	return damaged(file, reader, hits, error);

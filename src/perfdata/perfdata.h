@@ -29,8 +29,9 @@ const char *perfdata_command(const struct perfdata *perfdata);
    when that is not known.  */
 uint32_t perfdata_pid(const struct perfdata *perfdata);
 
-/* Whether its writer was killed before it had finished the file: the last
-   events may be missing, and the command line is not known.  */
+/* Whether its writer was killed before it had finished the file, or is still
+   writing: the last events may be missing, and, if it is perf, the command
+   line is not known.  */
 bool perfdata_unfinished(const struct perfdata *perfdata);
 
 /* Bytes of records to be read.  */

@@ -13,6 +13,7 @@
 
 #include "perfdata/events.h"
 #include "perfdata/features.h"
+#include "perfdata/journal.h"
 #include "perfdata/reader.h"
 
 /* Hits that are compared with the probes; what they have in common is the
@@ -36,9 +37,76 @@ void rescue_features(struct file *file)
 	   a record: the size would be 0.  */
 	if (features_at(file, reader->at)) {
 		file->header.data.size = reader->at - file->header.data.offset;
+		file->table = reader->at;
 		file->unfinished = false;
 	}
 	free(reader);
+}
+
+/* Takes what the commit at OFFSET in the file says, if there is a whole one.
+   */
+static void read_commit(struct file *file, uint64_t offset)
+{
+	struct section section = { offset, sizeof(struct commit_start) };
+	struct cursor cursor = file_section(file, section);
+	struct commit_start start;
+	struct commit_end end;
+	uint64_t sections;
+
+	if (!cursor_take(&cursor, &start, sizeof(start)) ||
+	    start.header.type != RECORD_HOLDER ||
+	    start.header.misc != HOLDER_COMMIT ||
+	    start.magic != COMMIT_MAGIC)
+		return;
+	section.size = start.header.size;
+	cursor = file_section(file, section);
+	if (cursor.left < sizeof(start) + sizeof(end))
+		return;
+	sections = (cursor.left - sizeof(start) - sizeof(end)) /
+		sizeof(struct section);
+	cursor_skip(&cursor, sizeof(start) + sections * sizeof(struct section));
+	if (!cursor_take(&cursor, &end, sizeof(end)) ||
+	    !(end.features >> FEATURE_UNFINISHED & 1) ||
+	    (uint64_t)__builtin_popcountll(end.features) != 1 + sections)
+		return;
+	file->header.attrs = end.attrs;
+	memset(file->header.features, 0, sizeof(file->header.features));
+	file->header.features[0] = end.features;
+	file->table = offset;
+}
+
+/* Looks for the last commit that is there.  */
+static void find_commit(struct file *file)
+{
+	struct reader *reader = malloc(sizeof(*reader));
+	const struct perf_event_header *record;
+	struct cursor payload;
+	uint64_t at;
+
+	if (!reader)
+		return;
+	reader_init(reader, file);
+	for (at = reader->at;
+	     reader_next(reader, &record, &payload) == READER_OK;
+	     at = reader->at) {
+		if (record->type == RECORD_HOLDER)
+			read_commit(file, at);
+	}
+	free(reader);
+}
+
+int rescue_growing(struct file *file)
+{
+	struct section *data = &file->header.data;
+
+	if (data->offset > file->size)
+		return -1;
+	if (data->size <= file->size - data->offset)
+		read_commit(file, data->offset + data->size);
+	data->size = file->size - data->offset;
+	if (!file->table)
+		find_commit(file);
+	return file->table ? 0 : -1;
 }
 
 /* A probe of this machine on an allocation function.  */

@@ -12,6 +12,11 @@
    good as a finished one.  */
 void rescue_features(struct file *file);
 
+/* Sets where the data of a growing file ends, and where its table is: at the
+   last commit that is there, should the file have been cut off.  Returns 0; -1
+   if there is none.  */
+int rescue_growing(struct file *file);
+
 /* Takes the event formats from this machine, if its probes still are the
    ones that were recorded: the same ids, and every recorded address in the
    file and at the place where the probe of that id is.  Returns 0; -1 if

@@ -24,6 +24,7 @@ function complain(text) {
 # The rooms whose headers a room may include besides its own.
 function rooms() {
 	may["base"] = ""
+	may["launch"] = "base"
 	may["heap"] = "base"
 	may["trace"] = "base heap"
 	may["capture"] = "base heap trace"
@@ -32,7 +33,7 @@ function rooms() {
 	may["present"] = "base heap symbols"
 	may["report"] = "base heap symbols present"
 	may["ui"] = "base heap symbols present"
-	may["session"] = "base heap trace capture perfdata symbols present"
+	may["session"] = "base heap trace capture launch perfdata symbols present"
 }
 
 # The rooms that may include the headers of a library.

@@ -75,14 +75,17 @@ static int until(double end)
 }
 
 /* Waits until the source ends, DURATION seconds of watching have passed, or
-   a signal comes.  Returns the signal's number, or 0.  */
-static int wait_for_end(const struct feed *feed, double duration, int signals)
+   a signal comes; the first one is for the command that LAUNCH is, if it is.
+   Returns the signal's number, or 0.  */
+static int wait_for_end(const struct feed *feed, double duration, int signals,
+			struct launch *launch)
 {
 	struct pollfd fds[2] = {
 		{ .fd = feed->fd, .events = POLLIN },
 		{ .fd = signals, .events = POLLIN },
 	};
-	bool progress = isatty(STDERR_FILENO);
+	/* Not in between what a command prints.  */
+	bool progress = !launch && isatty(STDERR_FILENO);
 	struct signalfd_siginfo info;
 	double end = 0;
 	int number = 0;
@@ -104,6 +107,11 @@ static int wait_for_end(const struct feed *feed, double duration, int signals)
 			eventfd_read(feed->fd, &ignored);
 		if (fds[1].revents &&
 		    read(signals, &info, sizeof(info)) == sizeof(info)) {
+			if (launch) {
+				launch_signal(launch, (int)info.ssi_signo);
+				launch = NULL;
+				continue;
+			}
 			number = (int)info.ssi_signo;
 			break;
 		}
@@ -162,11 +170,25 @@ static int report_picture(const struct options *options,
 	return broken ? fail(picture->notice) : status;
 }
 
+/* The exit status of a batch on a command: the command's, unless leaktop itself
+   has failed, or was ended before it by signal NUMBER.  */
+static int pass_status(struct launch *launch, int number, int status)
+{
+	int own;
+
+	if (status != EXIT_SUCCESS)
+		return status;
+	if (launch_ended(launch, &own))
+		return own;
+	return number ? 128 + number : EXIT_SUCCESS;
+}
+
 static int run_batch(const struct options *options, struct session *session,
 		     const sigset_t *ending, int signals)
 {
 	const struct feed *feed = session_feed(session);
-	int number = wait_for_end(feed, options->duration, signals);
+	struct launch *launch = options->session.launch;
+	int number = wait_for_end(feed, options->duration, signals, launch);
 	struct picture *picture;
 	int status;
 
@@ -179,11 +201,15 @@ static int run_batch(const struct options *options, struct session *session,
 	   as a reader that does not read, may be interrupted.  */
 	signal(SIGPIPE, SIG_DFL);
 	pthread_sigmask(SIG_UNBLOCK, ending, NULL);
+	if (launch)
+		launch_flush(launch);
 	picture = feed->picture(feed->context);
 	if (options->verbose && picture->details)
 		fputs(picture->details, stderr);
 	status = report_picture(options, feed, picture);
 	picture_unref(picture);
+	if (launch)
+		return pass_status(launch, number, status);
 	/* ^C is how one ends the watching.  */
 	if (number && number != SIGINT)
 		status = 128 + number;
@@ -233,33 +259,69 @@ static void ending_signals(sigset_t *set)
 		sigaddset(set, SIGHUP);
 }
 
-static int run(const struct options *options)
+static int run_session(const struct options *options, const sigset_t *ending,
+		       int signals)
 {
 	struct session *session;
 	struct error error;
+	int status;
+
+	session = session_new(&options->session, &error);
+	if (!session)
+		return fail(error.text);
+	if (session_start(session, &error) < 0)
+		status = fail(error.text);
+	else if (options->mode == RUN_BATCH)
+		status = run_batch(options, session, ending, signals);
+	else
+		status = run_screen(options, session);
+	session_free(session);
+	return status;
+}
+
+/* Starts the command, runs the session, and hangs up.  */
+static int run_command(struct options *options, const sigset_t *ending,
+		       int signals)
+{
+	struct error error;
+	const char *trouble;
+	int status;
+
+	options->launch.echo = options->mode == RUN_BATCH;
+	if (session_launch(&options->session, &options->launch, &status,
+			   &error) < 0) {
+		fail(error.text);
+		return status;
+	}
+	status = run_session(options, ending, signals);
+	trouble = launch_log_trouble(options->session.launch);
+	if (trouble)
+		status = fail(trouble);
+	launch_free(options->session.launch);
+	return status;
+}
+
+static int run(struct options *options)
+{
+	struct launch_signals before;
 	sigset_t ending;
 	int signals, status;
 
+	launch_note_signals(&before);
+	options->launch.signals = &before;
 	ending_signals(&ending);
 	pthread_sigmask(SIG_BLOCK, &ending, NULL);
 	/* A pipe that closes is an error of the write, not a death with
 	   probes left behind.  */
 	signal(SIGPIPE, SIG_IGN);
+	/* Or the end of a child could not be waited for.  */
+	signal(SIGCHLD, SIG_DFL);
 	signals = signalfd(-1, &ending, SFD_CLOEXEC);
 	if (signals < 0)
 		return fail(strerror(errno));
-	session = session_new(&options->session, &error);
-	if (!session) {
-		close(signals);
-		return fail(error.text);
-	}
-	if (session_start(session, &error) < 0)
-		status = fail(error.text);
-	else if (options->mode == RUN_BATCH)
-		status = run_batch(options, session, &ending, signals);
-	else
-		status = run_screen(options, session);
-	session_free(session);
+	status = options->launch.command ?
+		 run_command(options, &ending, signals) :
+		 run_session(options, &ending, signals);
 	close(signals);
 	return status;
 }

@@ -195,6 +195,24 @@ static int set_free_chains(struct options *options, const char *value,
 	return 0;
 }
 
+static int set_forks(struct options *options, const char *value,
+		     struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->session.capture.follow_forks = true;
+	return 0;
+}
+
+static int set_output_log(struct options *options, const char *value,
+			  struct error *error)
+{
+	if (!*value)
+		return error_set(error, _("--output-log needs a file"));
+	options->launch.log = value;
+	return 0;
+}
+
 static int set_force(struct options *options, const char *value,
 		     struct error *error)
 {
@@ -290,6 +308,10 @@ static const struct option_row rows[] = {
 	  set_free_chains },
 	{ "max-overhead", 0, N_("PERCENT"), N_("of the process's time that "
 	  "watching may take"), set_overhead },
+	{ "follow-forks", 0, NULL, N_("watch child processes too, each on its "
+	  "own"), set_forks },
+	{ "output-log", 0, N_("FILE"), N_("write what COMMAND prints to FILE, too"),
+	  set_output_log },
 	{ "force", 0, NULL, N_("watch although it is dangerous for the "
 	  "process"), set_force },
 	{ "check", 0, NULL, N_("tell whether and how watching is possible"),
@@ -310,10 +332,14 @@ static const struct option_row rows[] = {
 #define ROWS (sizeof(rows) / sizeof(*rows))
 /* getopt_long() returns this plus the row's number.  */
 #define FIRST_VALUE 256
+/* What it returns for an argument that is no option.  */
+#define OTHER_VALUE 1
 
 static void getopt_tables(struct option *longs, char *shorts)
 {
-	/* Errors are reported here, not by getopt.  */
+	/* All in the order in which it stands: what is behind -- is another
+	   program's.  Errors are reported here, not by getopt.  */
+	*shorts++ = '-';
 	*shorts++ = ':';
 	for (size_t i = 0; i < ROWS; i++) {
 		longs[i] = (struct option) {
@@ -362,39 +388,47 @@ static bool is_live_only(const struct options *options)
 	const struct capture_options *capture = &options->session.capture;
 
 	return capture->ring_kib || capture->chain_depth ||
-	       capture->free_chains || capture->force ||
+	       capture->free_chains || capture->force || capture->follow_forks ||
 	       options->session.max_overhead > 0;
 }
 
-static int check(struct options *options, int argc, char **argv,
-		 struct error *error)
+/* Of the process, the recording and the command there is just one.  */
+static int check_source(const struct options *options, struct error *error)
 {
-	if (optind < argc)
-		options->session.path = argv[optind++];
-	if (optind < argc)
-		return error_set(error,
-			_("one recording at a time: what is '%s' for?"),
-			argv[optind]);
-	if (options->mode == RUN_CHECK || options->mode == RUN_CLEANUP)
-		return options->session.path ? error_set(error,
-			_("a recording needs neither --check nor --cleanup")) :
-			0;
-	if (options->have_pid && options->session.path)
+	bool file = options->session.path, launches = options->launch.command;
+
+	if (options->have_pid && file)
 		return error_set(error,
 			_("either -p PID or a recording, not both"));
-	if (!options->have_pid && !options->session.path)
+	if (options->have_pid && launches)
+		return error_set(error,
+			_("either -p PID or a command to start, not both"));
+	if (file && launches)
+		return error_set(error, _("either a recording or a command to "
+			"start, not both: what is '%s' for?"),
+			options->session.path);
+	if (!options->have_pid && !file && !launches)
 		return error_set(error, _("what is to be looked at? "
-			"Give -p PID, or a recording"));
-	if (options->session.path && is_live_only(options))
+			"Give -p PID, a recording, or -- COMMAND"));
+	return 0;
+}
+
+static int check_pairs(const struct options *options, struct error *error)
+{
+	bool file = options->session.path;
+
+	if (file && is_live_only(options))
 		return error_set(error, _("--ring-size, --chain-depth, "
-			"--free-chains, --max-overhead and --force go with "
-			"-p PID"));
-	if (options->have_pid && options->session.sysroot)
+			"--free-chains, --follow-forks, --max-overhead and "
+			"--force go with -p PID or a command"));
+	if (!file && options->session.sysroot)
 		return error_set(error, _("--sysroot goes with a recording"));
-	if (options->duration > 0 && (options->session.path ||
-				      options->mode != RUN_BATCH))
-		return error_set(error, _("--duration goes with -p PID and "
-			"--batch"));
+	if (options->launch.log && !options->launch.command)
+		return error_set(error, _("--output-log goes with a command "
+			"that leaktop starts"));
+	if (options->duration > 0 && (file || options->mode != RUN_BATCH))
+		return error_set(error, _("--duration goes with --batch, and -p "
+			"PID or a command"));
 	if (options->mode == RUN_BATCH)
 		return 0;
 	if (options->follow)
@@ -404,6 +438,16 @@ static int check(struct options *options, int argc, char **argv,
 		return error_set(error, _("--format and --top go with "
 			"--batch"));
 	return 0;
+}
+
+static int check(const struct options *options, struct error *error)
+{
+	if (options->mode == RUN_CHECK || options->mode == RUN_CLEANUP)
+		return options->session.path || options->launch.command ?
+			error_set(error, _("a recording or a command needs "
+				"neither --check nor --cleanup")) : 0;
+	return check_source(options, error) < 0 ? -1 :
+	       check_pairs(options, error);
 }
 
 /* What is kept of the blocks' lives: for a report what it asks for; for the
@@ -422,12 +466,47 @@ static void set_log(struct options *options)
 	heap->log_limit = options->session.path ? 0 : LIVE_LOG_LIMIT;
 }
 
+static int take_recording(struct options *options, const char *path,
+			  struct error *error)
+{
+	if (options->session.path)
+		return error_set(error,
+			_("one recording at a time: what is '%s' for?"), path);
+	options->session.path = path;
+	return 0;
+}
+
+static int take_command(struct options *options, char **words,
+			struct error *error)
+{
+	if (!*words)
+		return error_set(error, _("-- is followed by a command to "
+			"start, and its arguments"));
+	options->launch.command = words;
+	return 0;
+}
+
+/* Takes what getopt_long() found: VALUE.  Returns what an option's set()
+   does.  */
+static int take_argument(struct options *options, int value, char **argv,
+			 struct error *error)
+{
+	const struct option_row *row;
+
+	if (value == OTHER_VALUE)
+		return take_recording(options, optarg, error);
+	row = row_of(value);
+	if (!row)
+		return bad_option(value, argv, error);
+	return row->set(options, optarg, error);
+}
+
 int options_read(struct options *options, int argc, char **argv,
 		 struct error *error)
 {
 	struct option longs[ROWS + 1];
-	char shorts[2 * ROWS + 2];
-	int value;
+	char shorts[2 * ROWS + 3];
+	int value, status, before;
 
 	*options = (struct options) {
 		.mode = RUN_SCREEN, .top = 20,
@@ -435,17 +514,20 @@ int options_read(struct options *options, int argc, char **argv,
 	getopt_tables(longs, shorts);
 	/* Also forgets what a reading before has left.  */
 	optind = 0;
-	while ((value = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		const struct option_row *row = row_of(value);
-		int status;
-
-		if (!row)
-			return bad_option(value, argv, error);
-		status = row->set(options, optarg, error);
+	for (;;) {
+		before = optind;
+		value = getopt_long(argc, argv, shorts, longs, NULL);
+		if (value == -1)
+			break;
+		status = take_argument(options, value, argv, error);
 		if (status)
 			return status < 0 ? -1 : 0;
 	}
-	if (check(options, argc, argv, error) < 0)
+	/* The last step was over a "--", which is no option's value then.  */
+	if (optind > (before ? before : 1) &&
+	    take_command(options, argv + optind, error) < 0)
+		return -1;
+	if (check(options, error) < 0)
 		return -1;
 	if (!options->format)
 		options->format = &report_formats[0];
@@ -470,12 +552,13 @@ static void put_option(const struct option_row *row, FILE *out)
 void options_help(FILE *out)
 {
 	fputs(_("Usage: leaktop [OPTION]... -p PID\n"
+		"  or:  leaktop [OPTION]... -- COMMAND [ARGUMENT]...\n"
 		"  or:  leaktop [OPTION]... FILE\n"
 		"  or:  leaktop --check [-p PID]\n"
 		"  or:  leaktop --cleanup\n"
-		"Shows which allocations of a running process, or of a perf.data "
-		"FILE,\nare never freed: by size and call site, and the life of "
-		"each block.\n\n"), out);
+		"Shows which allocations of a process, running or started for it, "
+		"or of a\nperf.data FILE, are never freed: by size and call site, "
+		"and the life of\neach block.\n\n"), out);
 	for (size_t i = 0; i < ROWS; i++)
 		put_option(&rows[i], out);
 	fputs(_("\nReport formats:\n"), out);
@@ -491,6 +574,8 @@ void options_help(FILE *out)
 		fprintf(out, "  %-24s %s\n", verdict_name((enum verdict)i),
 			verdict_help((enum verdict)i));
 	fputs(_("\nExit status: 0 on success, 1 on failure, 2 on wrong usage,\n"
-		"128 and a signal's number when that ended it.\n"
+		"128 and a signal's number when that ended it; of a COMMAND with "
+		"--batch its own,\n127 if it is not found, 126 if it can't be "
+		"executed.\n"
 		"On the screen, ? shows the keys.\n"), out);
 }

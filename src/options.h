@@ -23,6 +23,7 @@ enum run_mode {
 struct options {
 	enum run_mode mode;
 	struct session_options session;
+	struct launch_options launch;   /* command NULL: nothing to start */
 	bool have_pid;
 	double duration;                /* seconds of live batch; 0: until it ends */
 	const struct report_format *format;
@@ -37,7 +38,8 @@ struct options {
 	bool verbose;
 };
 
-/* Reads ARGV; strings stay where they are.  Returns -1 on a usage error.  */
+/* Reads ARGV; strings stay where they are, and a
+   command's words too.  Returns -1 on a usage error.  */
 int options_read(struct options *options, int argc, char **argv,
 		 struct error *error);
 

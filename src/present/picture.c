@@ -28,5 +28,6 @@ void picture_unref(struct picture *picture)
 	if (!picture || atomic_fetch_sub(&picture->references, 1) != 1)
 		return;
 	snapshot_unref(picture->heap);
+	free(picture->details);
 	free(picture);
 }

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/transcript.h"
 #include "heap/snapshot.h"
 
 enum source_kind { SOURCE_LIVE, SOURCE_FILE };
@@ -56,7 +57,7 @@ struct picture {
 	/* Share of the target's time that watching takes, about: 0..1; below 0: not known.  */
 	double overhead;
 	double max_overhead;    /* the limit that was asked for; 0: none */
-	const char *details;    /* where the probes are, as lines; NULL: none; lives as long as the feed */
+	char *details;          /* where the probes are, as lines; NULL: none */
 
 	struct snapshot *heap;  /* never NULL */
 };
@@ -83,6 +84,8 @@ struct feed {
 	int fd;                 /* eventfd: readable when there is a newer one; read it */
 	const struct source *source;
 	struct symbols *symbols;
+	struct transcript *output;      /* what a command that leaktop started prints;
+	                           NULL: it started none */
 };
 
 #endif

@@ -10,21 +10,60 @@
 /* Looking at the clock for each hit would cost more than the hit.  */
 #define HITS_PER_LOOK 4096
 
+/* At a function's entry the first frame is the function itself: not a return
+   address, and nothing new.  The one who called it comes next, but not where
+   the function has made no frame yet, unless the kernel has seen that it is an
+   entry: its frame pointer is still its caller's.  Returns the chain without
+   the one, and with the other where it is known; it may be in ROOM.  */
+static const uint64_t *callers(const struct hit *hit, const uint64_t *chain,
+			       size_t *size, uint64_t room[CHAIN_DEPTH_MAX])
+{
+	uint64_t caller = hit->argument[1];
+
+	chain++;
+	--*size;
+	if (!(hit->flags & HIT_HAS_CALLER) || (*size && *chain == caller))
+		return chain;
+	if (*size >= CHAIN_DEPTH_MAX)
+		*size = CHAIN_DEPTH_MAX - 1;
+	room[0] = caller;
+	memcpy(room + 1, chain, *size * sizeof(*chain));
+	++*size;
+	return room;
+}
+
+/* For what watching costs.  A hit that was lost has cost as much as others.  */
+static void count_cost(struct session *session, const struct hit *hit)
+{
+	if (hit->kind == HIT_CALL) {
+		session->calls++;
+		session->single_calls +=
+			allocators[hit->function].result == RESULT_NONE;
+	} else if (hit->kind == HIT_RETURN) {
+		session->returns++;
+	} else if (hit->kind == HIT_LOST && hit->flags & HIT_LOST_TOTAL) {
+		session->calls += hit->argument[0];
+	}
+}
+
 static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		   size_t size)
 {
 	struct session *session = context;
+	uint64_t room[CHAIN_DEPTH_MAX];
 
-	session->calls += hit->kind == HIT_CALL;
-	session->returns += hit->kind == HIT_RETURN;
-	/* At a function's entry the first frame is the function itself: not a
-	   return address, and nothing new.  */
-	if (size && hit->kind == HIT_CALL) {
-		chain++;
-		size--;
-	}
+	count_cost(session, hit);
+	if (size && hit->kind == HIT_CALL)
+		chain = callers(hit, chain, &size, room);
 	if (size > CHAIN_DEPTH_MAX)
 		size = CHAIN_DEPTH_MAX;
+	if (session->early.count) {
+		if (session->early.count > size) {
+			chain = session->early.addresses;
+			size = session->early.count;
+		}
+		session->early.count = 0;
+	}
 	heap_hit(session->heap, hit,
 		 size ? symbols_space(session->symbols, hit->pid) : 0,
 		 chain, (uint32_t)size);
@@ -33,6 +72,12 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		if (session_now() >= session->next_publish)
 			publish(session, STATE_LOADING, "");
 	}
+}
+
+static void on_dump(void *context, const struct hit *hit,
+		    const struct dump *dump)
+{
+	dump_arrived(context, hit, dump);
 }
 
 /* A mapping means something only in its turn: an exec that came before it,
@@ -75,6 +120,10 @@ static void on_event(void *context, const struct hit *hit)
 		symbols_exec(session->symbols, hit->pid);
 		break;
 	default:
+		if (dump_is_note(hit)) {
+			dump_in_turn(session, hit);
+			break;
+		}
 		note = (struct note *)(uintptr_t)hit->argument[0];
 		symbols_map(session->symbols, &note->mapping);
 		free(note);
@@ -121,6 +170,8 @@ void feeder_connect(struct session *session)
 	session->sink = (struct sink) {
 		.context = session,
 		.hit = on_hit,
+		/* The thread that captures has no time for that.  */
+		.dump = session->options.path ? on_dump : NULL,
 		.mapping = on_mapping,
 		.comm = on_comm,
 		.round = on_round,

@@ -3,10 +3,8 @@
 
 #include "session/governor.h"
 
-/* Rest, in seconds: shorter is not worth the switching, longer shows too
-   little of what goes on.  */
+/* Rest, in seconds: shorter is not worth the switching.  */
 #define REST_MIN 1.0
-#define REST_MAX 60.0
 /* Call chains come back when they have fitted below this part of the limit for
    so many periods, lest they come and go all the time.  */
 #define CALM_PART 0.7
@@ -23,8 +21,6 @@ static enum watch_mode watching(struct governor *governor, double seconds,
 		governor->rest = seconds * (share / governor->limit - 1);
 		if (governor->rest < REST_MIN)
 			governor->rest = REST_MIN;
-		if (governor->rest > REST_MAX)
-			governor->rest = REST_MAX;
 		return WATCH_RESTING;
 	}
 	if (share * chain_factor > governor->limit * CALM_PART)

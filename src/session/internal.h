@@ -5,14 +5,23 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "base/dump.h"
+#include "heap/chains.h"
 #include "perfdata/perfdata.h"
 #include "session/governor.h"
 #include "session/session.h"
 #include "symbols/symbols.h"
+#include "symbols/unwind.h"
 
 /* What the files of this room share.  */
 
 #define NS_PER_SECOND UINT64_C(1000000000)
+
+/* An unwound call chain.  */
+struct deep {
+	uint32_t count;
+	uint64_t addresses[CHAIN_DEPTH_MAX];
+};
 
 struct session {
 	struct session_options options;
@@ -34,16 +43,20 @@ struct session {
 
 	/* Of the thread alone, once it runs.  */
 	struct sink sink;
+	struct unwinder *unwinder; /* NULL until there is something to unwind */
+	size_t dumps_held;      /* bytes of dumps that wait for their turn */
+	struct deep early;      /* of the hit that comes next */
 	struct capture *capture;
 	char command[64];       /* the target's name now */
-	char *details;          /* of the capture; NULL until it is open */
-	const char *warning;    /* of the capture, while it is open; NULL: none */
+	struct error trouble;   /* why watching rests although it should not; ""
+	                           if it doesn't */
 	enum watch_mode mode;
 	struct governor governor;
 	double overhead;        /* share of the target's time; below 0: not known */
 	uint64_t period_start;  /* that the next one is taken over */
 	uint64_t period_cpu;    /* of the target, when it began, ns */
 	uint64_t calls;         /* hits since */
+	uint64_t single_calls;  /* of these, of functions without a return probe */
 	uint64_t returns;
 	_Atomic uint64_t done;  /* bytes of the file */
 	uint64_t next_publish;
@@ -64,6 +77,17 @@ uint64_t session_now(void);
 /* feeder.c: connects SESSION's sink and its heap's questions to its heap and
    symbols.  */
 void feeder_connect(struct session *session);
+
+/* dumps.c: the stack dump of HIT, which comes next, is unwound when it has its
+   turn; or now, if too many wait for it, into session->early.  */
+void dump_arrived(struct session *session, const struct hit *hit,
+		  const struct dump *dump);
+
+/* The HIT_NOTE of a dump has its turn.  */
+void dump_in_turn(struct session *session, const struct hit *hit);
+
+/* Whether a HIT_NOTE is one of a dump.  */
+bool dump_is_note(const struct hit *hit);
 
 /* publisher.c: makes a picture of the present state the newest one.  Out of
    memory: the one before stays.  */

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 libleaktop_a_SOURCES += \
+	src/session/dumps.c \
 	src/session/feeder.c \
 	src/session/governor.c src/session/governor.h \
 	src/session/internal.h \

@@ -68,7 +68,8 @@ struct picture *make_picture(struct session *session, enum source_state state,
 	picture->mode = session->mode;
 	picture->overhead = session->overhead;
 	picture->max_overhead = session->options.max_overhead;
-	picture->details = session->details;
+	if (session->capture)
+		picture->details = strdup(capture_details(session->capture));
 	return picture;
 }
 

@@ -45,6 +45,26 @@ static struct picture *newest_picture(void *context)
 	return picture;
 }
 
+static int is_loaded(void *context, pid_t pid, struct error *error)
+{
+	(void)context;
+	return capture_is_loaded(pid, error);
+}
+
+int session_launch(struct session_options *options,
+		   const struct launch_options *command, int *status,
+		   struct error *error)
+{
+	struct launch_options launch = *command;
+
+	launch.ready = is_loaded;
+	options->launch = launch_start(&launch, status, error);
+	if (!options->launch)
+		return -1;
+	options->capture.pid = launch_pid(options->launch);
+	return 0;
+}
+
 static int open_source(struct session *session, struct error *error)
 {
 	const struct session_options *options = &session->options;
@@ -61,6 +81,8 @@ static int open_source(struct session *session, struct error *error)
 		snprintf(root, sizeof(root), "/proc/%u/root",
 			 session->source.pid);
 		symbols_set_root(session->symbols, session->source.pid, root);
+		/* Attaching takes a moment; the name is known before.  */
+		publish(session, STATE_STARTING, "");
 		return 0;
 	}
 	session->source.kind = SOURCE_FILE;
@@ -92,6 +114,8 @@ static bool set_up(struct session *session)
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.source = &session->source,
 		.symbols = session->symbols,
+		.output = session->options.launch ?
+			launch_transcript(session->options.launch) : NULL,
 	};
 	if (!session->symbols || !session->heap || session->wake < 0 ||
 	    session->feed.fd < 0)
@@ -158,13 +182,13 @@ void session_free(struct session *session)
 	perfdata_close(session->perfdata);
 	heap_free(session->heap);
 	picture_unref(session->picture);
+	unwinder_free(session->unwinder);
 	symbols_free(session->symbols);
 	if (session->wake >= 0)
 		close(session->wake);
 	if (session->feed.fd >= 0)
 		close(session->feed.fd);
 	pthread_mutex_destroy(&session->lock);
-	free(session->details);
 	free(session);
 }
 

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "capture/capture.h"
 #include "heap/heap.h"
+#include "launch/launch.h"
 #include "present/picture.h"
 
 /* A source, live or saved, and the pipe behind it, run by a thread of their
@@ -17,9 +18,18 @@ struct session_options {
 	const char *path;       /* of a recording; NULL: watch capture.pid */
 	const char *sysroot;    /* see symbols_set_sysroot(); NULL: none */
 	struct capture_options capture;
+	struct launch *launch;  /* what runs as capture.pid, to be let go when it is
+	                           watched; outlives the session; NULL: none */
 	double max_overhead;    /* share of the target's time, 0..1; 0: no limit */
 	struct heap_options heap;
 };
+
+/* Starts a command for a session to watch, see launch_start(), and enters it into
+   OPTIONS.  COMMAND's ready and context are filled in here.  Returns 0; -1 with
+   *STATUS and ERROR.  */
+int session_launch(struct session_options *options,
+		   const struct launch_options *command, int *status,
+		   struct error *error);
 
 /* Does what is cheap and can fail: opens the file, or checks that the
    process can be watched.  Returns NULL with ERROR.  */

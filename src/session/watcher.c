@@ -29,6 +29,7 @@ static void start_period(struct session *session, uint64_t time)
 	session->period_start = time;
 	session->period_cpu = target_cpu_time(session);
 	session->calls = 0;
+	session->single_calls = 0;
 	session->returns = 0;
 }
 
@@ -39,10 +40,15 @@ static double measure_share(struct session *session, uint64_t passed,
 {
 	uint64_t cpu = target_cpu_time(session) - session->period_cpu;
 	uint64_t whole = cpu > passed && cpu < INT64_MAX ? cpu : passed;
-	double back = session->mode == WATCH_ALL ? cost->chain_return :
-		      cost->plain_return;
+	bool chains = session->mode == WATCH_ALL;
+	double chain = cost->chain_return - cost->plain_return;
 	double spent = (double)session->calls * cost->call +
-		       (double)session->returns * back;
+		       (double)session->returns * cost->plain_return;
+
+	if (chains)
+		spent += (double)session->returns * chain;
+	if (chains && session->options.capture.free_chains)
+		spent += (double)session->single_calls * chain;
 
 	if (cost->call <= 0)
 		return -1;
@@ -67,8 +73,7 @@ static void end_period(struct session *session, uint64_t time)
 	double share = measure_share(session, passed, &cost);
 	bool resting = session->mode == WATCH_RESTING;
 
-	if (session->mode == WATCH_ALL || session->mode == WATCH_NO_CHAINS ||
-	    resting)
+	if (session->mode != WATCH_PAUSED)
 		governor_step(&session->governor, seconds, resting ? 0 : share,
 			      chain_factor(&cost));
 	session->overhead = share;
@@ -79,12 +84,12 @@ static enum watch_mode wanted_mode(struct session *session)
 {
 	if (session->paused)
 		return WATCH_PAUSED;
-	if (session->draining)
+	if (session->draining && session->governor.mode != WATCH_RESTING)
 		return WATCH_DRAINING;
 	return session->governor.mode;
 }
 
-static int apply_mode(struct session *session, struct error *error)
+static void apply_mode(struct session *session)
 {
 	static const enum capture_mode modes[] = {
 		[WATCH_ALL] = CAPTURE_FULL,
@@ -97,18 +102,25 @@ static int apply_mode(struct session *session, struct error *error)
 
 	session->mode = wanted_mode(session);
 	if (modes[session->mode] == modes[before])
-		return 0;
+		return;
+	session->trouble.text[0] = '\0';
 	if (capture_set_mode(session->capture, modes[session->mode],
-			     &session->sink, error) < 0)
-		return -1;
+			     &session->sink, &session->trouble) < 0) {
+		/* As if the user had paused it, who can try again.  */
+		session->mode = WATCH_PAUSED;
+		session->paused = true;
+	}
 	/* Switching takes time that nothing was watched in.  */
 	start_period(session, session_now());
-	return 0;
 }
 
 static const char *warning(const struct session *session)
 {
-	return session->warning ? session->warning : "";
+	const char *text = session->trouble.text;
+
+	if (!*text && session->capture)
+		text = capture_warning(session->capture);
+	return text ? text : "";
 }
 
 static int watch_once(struct session *session, enum capture_status *status,
@@ -124,8 +136,8 @@ static int watch_once(struct session *session, enum capture_status *status,
 	heap_advance(session->heap, time);
 	if (time - session->period_start >= PERIOD)
 		end_period(session, time);
-	if (*status == CAPTURE_RUNNING && apply_mode(session, error) < 0)
-		return -1;
+	if (*status == CAPTURE_RUNNING)
+		apply_mode(session);
 	if (time >= session->next_publish)
 		publish(session, STATE_WATCHING, warning(session));
 	return 0;
@@ -138,8 +150,8 @@ static int start_watching(struct session *session, struct error *error)
 					&session->sink, error);
 	if (!session->capture)
 		return -1;
-	session->warning = capture_warning(session->capture);
-	session->details = strdup(capture_details(session->capture));
+	if (session->options.launch)
+		launch_go(session->options.launch);
 	session->rate_time = session_now();
 	start_period(session, session->rate_time);
 	return 0;
@@ -153,7 +165,7 @@ void watch_process(struct session *session)
 
 	while (!result && !session->stop && status == CAPTURE_RUNNING)
 		result = watch_once(session, &status, &error);
-	if (!result && status == CAPTURE_RUNNING)
+	if (session->capture && status == CAPTURE_RUNNING)
 		capture_stop(session->capture, &session->sink);
 	heap_finish(session->heap);
 	publish(session, result < 0 ? STATE_FAILED :

@@ -13,6 +13,7 @@ libleaktop_a_SOURCES += src/ui/list.c
 libleaktop_a_SOURCES += src/ui/list.h
 libleaktop_a_SOURCES += src/ui/look.c
 libleaktop_a_SOURCES += src/ui/look.h
+libleaktop_a_SOURCES += src/ui/output.c
 libleaktop_a_SOURCES += src/ui/pen.c
 libleaktop_a_SOURCES += src/ui/pen.h
 libleaktop_a_SOURCES += src/ui/prompt.c

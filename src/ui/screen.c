@@ -71,10 +71,25 @@ void screen_pop(struct screen *screen)
 
 /* Keys that work everywhere.  */
 
+/* A command that leaktop started, and that would lose its terminal.  */
+static bool holds_command(const struct screen *screen)
+{
+	return screen->feed->output && (screen->picture->state == STATE_STARTING ||
+					screen->picture->state == STATE_WATCHING);
+}
+
 static void quit_key(struct view *view, int argument)
 {
+	struct screen *screen = view->screen;
+
 	(void)argument;
-	view->screen->quit = true;
+	if (holds_command(screen) && !screen->asked) {
+		screen->asks = true;
+		screen_say(screen, _("%s still runs, and is hung up (SIGHUP) if you press q again"),
+			   screen->picture->command);
+		return;
+	}
+	screen->quit = true;
 }
 
 static void help_key(struct view *view, int argument)
@@ -154,6 +169,17 @@ static void command_key(struct view *view, int command)
 	}
 }
 
+static void output_key(struct view *view, int argument)
+{
+	(void)argument;
+	if (view->screen->feed->output)
+		screen_push(view->screen, output_open(view->screen));
+	else
+		screen_say(view->screen, "%s",
+			   _("Only what a command prints that leaktop starts is known "
+			     "(leaktop -- COMMAND)"));
+}
+
 static void repaint_key(struct view *view, int argument)
 {
 	(void)argument;
@@ -167,7 +193,8 @@ static const struct key everywhere[] = {
 	},
 	{
 		.codes = {'q', KEY_OF(KEY_F(10))}, .label = N_("Quit"),
-		.help = N_("quit; the watched process runs on"), .action = quit_key,
+		.help = N_("quit; the watched process runs on, a command that leaktop started is "
+			   "hung up"), .action = quit_key,
 	},
 	{
 		.codes = {KEY_ESCAPE},
@@ -188,6 +215,11 @@ static const struct key everywhere[] = {
 		.help = N_("drain: watch only frees, for less cost, until the suspects are "
 			   "those that stay; and all again"),
 		.action = command_key, .argument = FEED_DRAIN,
+	},
+	{
+		.codes = {'o'},
+		.help = N_("what the command prints that leaktop started"),
+		.action = output_key,
 	},
 	{
 		.codes = {KEY_CTRL('l')},
@@ -256,6 +288,8 @@ void screen_key(struct screen *screen, int code, uint64_t now)
 		return;
 	screen->dirty = true;
 	screen->message[0] = '\0';
+	screen->asked = screen->asks;
+	screen->asks = false;
 	if (screen->prompt.ops) {
 		prompt_key(&screen->prompt, code);
 		return;

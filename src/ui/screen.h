@@ -42,6 +42,9 @@ struct screen {
 	bool dirty;                     /* to be drawn */
 	/* What a key asked for that only the terminal can do.  */
 	bool quit;
+	/* Whether this key, or the one before, asked if it is meant to quit.  */
+	bool asks;
+	bool asked;
 	bool repaint;
 };
 

@@ -42,6 +42,8 @@ struct view {
 /* The views, to be handed to screen_push().  NULL when out of memory.  */
 struct view *suspects_open(struct screen *screen);
 struct view *lifecycle_open(struct screen *screen, uint64_t size);
+/* Only where the feed has an output.  */
+struct view *output_open(struct screen *screen);
 /* The keys and columns of BELOW explained.  */
 struct view *help_open(struct screen *screen, const struct view *below);
 

@@ -89,6 +89,37 @@ wrong --batch --duration=0 -p 1
 wrong --batch --duration=soon -p 1
 wrong --batch --ring-size=100 -p 1
 wrong --batch --chain-depth=0 -p 1
+wrong --
+wrong --batch --
+wrong --batch -p 1 -- true
+wrong --batch "$good" -- true
+wrong --output-log="$work/log" -p 1
+wrong --output-log= -- true
+[ ! -e "$work/log" ] || complain "a log of nothing"
+
+#
+# Commands
+#
+
+# refuse_command STATUS REGEX COMMAND [ARGUMENT]...: it never begins to run.
+refuse_command()
+{
+	expected=$1 regex=$2
+	shift 2
+	for mode in --batch --ascii; do
+		run_leaktop $mode "$@"
+		[ $status -eq "$expected" ] || complain "$*: status $status"
+		[ ! -s "$work/out" ] || complain "$*: there is output"
+		said "$regex"
+	done
+}
+refuse_command 127 'no such command' -- no-such-command
+refuse_command 127 'no such command' -- ''
+refuse_command 127 'nothing: No such file' -- "$work/nothing"
+refuse_command 126 'Is a directory' -- "$work"
+refuse_command 126 'Permission denied' -- "$good"
+refuse_command 1 'Is a directory' --output-log="$work" -- true
+refuse_command 1 'no/log: No such file' --output-log="$work/no/log" -- true
 
 #
 # Files

@@ -96,4 +96,73 @@ for name in exited killed; do
 	check_json "$work/$name.json" '$j->{hits} > 100' \
 		'grep { $_->{size} == 3072 } @{$j->{sizes}}'
 done
+
+# clear_end: leaktop ended with a report, or one line that says why not; it
+# left no probe.
+clear_end()
+{
+	case $status in
+	0) [ -s "$work/out" ] && [ ! -s "$work/err" ] ;;
+	1) [ ! -s "$work/out" ] && [ "$(wc -l <"$work/err")" -eq 1 ] &&
+		grep -q '^leaktop: .' "$work/err" ;;
+	*) false ;;
+	esac || fail "status $status: $(cat "$work/out" "$work/err")"
+	no_probes_of "$leaktop"
+}
+
+# watch_briefly: leaktop --batch on $target; sets $leaktop and $status.
+watch_briefly()
+{
+	status=0
+	"$LEAKTOP" --batch -p "$target" --duration=0.3 >"$work/out" \
+		2>"$work/err" </dev/null &
+	leaktop=$!
+	wait "$leaktop" || status=$?
+}
+
+# It is another program all the time; a part of that it has no C library yet.
+cat >"$work/again" <<'END'
+i=0
+while [ $i -lt 20000 ]; do
+	i=$((i + 1))
+done
+exec /bin/sh "$0"
+END
+start_target /bin/sh "$work/again"
+watched=0
+for _ in $(seq 8); do
+	watch_briefly
+	clear_end
+	[ $status -ne 0 ] || watched=$((watched + 1))
+	alive "$target" || fail "leaktop ended a program that execs"
+done
+[ $watched -gt 0 ] || fail "a program that execs was never watched: $(cat "$work/err")"
+end_process "$target" KILL
+
+# It is stopped, before and meanwhile: nothing happens, then something does.
+start_demo
+kill -STOP "$target"
+watch_briefly
+[ $status -eq 0 ] || fail "stopped: $(cat "$work/err")"
+clear_end
+start_leaktop "$work/out" --format=json
+sleep 0.5
+kill -CONT "$target"
+sleep 0.5
+kill -STOP "$target"
+sleep 0.5
+kill -INT "$leaktop"
+gone_clean 0
+check_json "$work/out" '$j->{hits} > 100' '$j->{lost} == 0'
+kill -CONT "$target"
+end_process "$target" KILL
+
+# It dies while leaktop comes.
+for delay in 0 0.01 0.03 0.06 0.1; do
+	start_demo
+	{ sleep $delay; kill -KILL "$target"; } &
+	started="$started $!"
+	watch_briefly
+	clear_end
+done
 exit 0

@@ -5,10 +5,13 @@
 # ASan and UBSan as NAME.san.
 unit_tests = \
 	tests/test_decode \
+	tests/test_dump \
 	tests/test_governor \
 	tests/test_heap \
+	tests/test_launch \
 	tests/test_options \
 	tests/test_order \
+	tests/test_output \
 	tests/test_perfdata \
 	tests/test_present \
 	tests/test_probepoint \
@@ -17,17 +20,36 @@ unit_tests = \
 	tests/test_session \
 	tests/test_sizespec \
 	tests/test_symbols \
-	tests/test_ui
+	tests/test_ui \
+	tests/test_unwind \
+	tests/test_unwind_cfi \
+	tests/test_unwind_tables \
+	tests/test_writer
 
 # Need a live target: root and uprobes, see skip_or_fail() in testing.h.
 live_tests = \
-	tests/test_live
+	tests/test_live \
+	tests/test_live_end \
+	tests/test_live_modes \
+	tests/test_live_owners \
+	tests/test_live_threads
+live_fixture = \
+	tests/live_fixture.c tests/live_fixture.h \
+	tests/live_seen.c \
+	tests/testing.h
+tests_test_live_SOURCES = tests/test_live.c $(live_fixture)
+tests_test_live_end_SOURCES = tests/test_live_end.c $(live_fixture)
+tests_test_live_modes_SOURCES = tests/test_live_modes.c $(live_fixture)
+tests_test_live_owners_SOURCES = tests/test_live_owners.c $(live_fixture)
+tests_test_live_threads_SOURCES = tests/test_live_threads.c $(live_fixture)
 
 # What the live tests watch; without sanitizers, which replace malloc.
 live_targets = \
 	tests/targets/caller \
 	tests/targets/churn \
+	tests/targets/early \
 	tests/targets/nolibc \
+	tests/targets/oddhead \
 	tests/targets/storm
 tests_targets_caller_SOURCES = tests/targets/caller.c
 tests_targets_caller_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin
@@ -35,14 +57,26 @@ tests_targets_caller_LDADD =
 tests_targets_churn_SOURCES = tests/targets/churn.c
 tests_targets_churn_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin -pthread
 tests_targets_churn_LDADD =
+tests_targets_early_SOURCES = tests/targets/early.c
+tests_targets_early_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin
+tests_targets_early_LDADD =
 tests_targets_nolibc_SOURCES = tests/targets/nolibc.c
 tests_targets_nolibc_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 tests_targets_nolibc_LDFLAGS = -nostdlib -static
 tests_targets_nolibc_LDADD =
+tests_targets_oddhead_SOURCES = tests/targets/oddhead.c
+tests_targets_oddhead_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
+tests_targets_oddhead_LDFLAGS = -nostdlib -static
+tests_targets_oddhead_LDADD =
 tests_targets_storm_SOURCES = tests/targets/storm.c
 tests_targets_storm_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin \
 	-fno-omit-frame-pointer -pthread
 tests_targets_storm_LDADD =
+
+# What shows unwound chains, for a script.
+script_tools = \
+	tests/targets/unwound
+tests_targets_unwound_SOURCES = tests/targets/unwound.c
 
 # What measures, for the benchmark.
 bench_tools = \
@@ -64,16 +98,21 @@ tests_test_pty_LDADD = $(LDADD) $(VTERM_LIBS)
 script_tests = \
 	build-aux/check-layers.sh \
 	tests/bad_input.sh \
+	tests/dwarf.sh \
 	tests/emacs.sh \
 	tests/follow.sh \
+	tests/launch.sh \
 	tests/live_batch.sh \
-	tests/recording.sh
+	tests/live_options.sh \
+	tests/recording.sh \
+	tests/writer.sh
 
 # What several tests include; and scripts and data that they use.
 test_headers = \
 	tests/perfdata_builder.h \
 	tests/testing.h \
-	tests/ui_fixture.h
+	tests/ui_fixture.h \
+	tests/ui_screen.h
 
 test_data = \
 	tests/screens/damaged-80x24.txt \
@@ -97,6 +136,8 @@ test_data = \
 	tests/screens/lost-40x10.txt \
 	tests/screens/lost-80x24.txt \
 	tests/screens/no-chains-80x24.txt \
+	tests/screens/output-40x10.txt \
+	tests/screens/output-80x24.txt \
 	tests/screens/paused-40x10.txt \
 	tests/screens/paused-80x24.txt \
 	tests/screens/probes-80x24.txt \
@@ -107,6 +148,7 @@ test_data = \
 	tests/screens/suspects-80x24-ascii.txt \
 	tests/screens/suspects-80x24.txt \
 	tests/screens/wrong-filter-80x24.txt \
+	tests/chains.pl \
 	tests/compare.pl \
 	tests/follow.pl \
 	tests/lib.sh \
@@ -132,7 +174,7 @@ TESTS += $(script_tests)
 EXTRA_DIST += $(script_tests)
 
 if HAVE_CHECK
-check_PROGRAMS += $(unit_tests) $(live_tests) $(live_targets) $(bench_tools)
+check_PROGRAMS += $(unit_tests) $(live_tests) $(live_targets) $(bench_tools) $(script_tools)
 TESTS += $(unit_tests) $(live_tests)
 if HAVE_VTERM
 check_PROGRAMS += $(pty_tests)

@@ -441,8 +441,13 @@ static inline void seen_round(void *context)
 static inline struct sink seen_sink(struct seen *seen)
 {
 	memset(seen, 0, sizeof(*seen));
-	return (struct sink){ seen, seen_hit, seen_mapping, seen_comm,
-			      seen_round };
+	return (struct sink){
+		.context = seen,
+		.hit = seen_hit,
+		.mapping = seen_mapping,
+		.comm = seen_comm,
+		.round = seen_round,
+	};
 }
 
 /* A number from a sequence that is always the same.  */

@@ -184,6 +184,27 @@ START_TEST(status_functions)
 }
 END_TEST
 
+/* Only where nothing returns, and is not confused with an argument.  */
+START_TEST(callers)
+{
+	struct hit hit;
+
+	ck_assert_int_eq(add("lt_free", 1, FIELD_IP FIELD_U64("mem", 16)
+			     FIELD_U64("caller", 24)), 0);
+	hit = decode(1, false, 0xb10c0, 0x401234, 0);
+	ck_assert_uint_eq(hit.argument[0], 0xb10c0);
+	ck_assert_uint_eq(hit.argument[1], 0x401234);
+	ck_assert_uint_eq(hit.flags, HIT_HAS_CALLER);
+
+	ck_assert_int_eq(add("lt_malloc", 2, FIELD_IP FIELD_U64("bytes", 16)
+			     FIELD_U64("caller", 24)), 0);
+	hit = decode(2, false, 100, 0x401234, 0);
+	ck_assert_uint_eq(hit.argument[0], 100);
+	ck_assert_uint_eq(hit.argument[1], 0);
+	ck_assert_uint_eq(hit.flags, 0);
+}
+END_TEST
+
 START_TEST(narrow_fields)
 {
 	struct { uint64_t common, ip; uint32_t u, s; int16_t h; uint8_t b; } raw = {
@@ -357,6 +378,7 @@ int main(void)
 	tcase_add_test(tcase, roles);
 	tcase_add_test(tcase, origin_events);
 	tcase_add_test(tcase, status_functions);
+	tcase_add_test(tcase, callers);
 	tcase_add_test(tcase, narrow_fields);
 	tcase_add_test(tcase, other_byte_order);
 	tcase_add_test(tcase, other_names);

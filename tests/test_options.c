@@ -16,8 +16,12 @@ static int read_line(struct options *options, const char *line,
 		     struct error *error)
 {
 	static char copy[512], name[] = "leaktop";
-	char *argv[WORDS + 1] = { name };
+	/* Options may point into it.  */
+	static char *argv[WORDS + 1];
 	int argc = 1;
+
+	memset(argv, 0, sizeof(argv));
+	argv[0] = name;
 
 	snprintf(copy, sizeof(copy), "%s", line);
 	for (char *word = strtok(copy, " "); word && argc < WORDS;
@@ -74,8 +78,42 @@ START_TEST(good_lines)
 	ck_assert(accept("--max-overhead=2.5 -p 1").session.max_overhead ==
 		  0.025);
 	ck_assert(accept("--force --free-chains -p1").session.capture.force);
-	options = accept("-b -- -p");
-	ck_assert_str_eq(options.session.path, "-p");
+	ck_assert(accept("--follow-forks -p1").session.capture.follow_forks);
+	ck_assert(!accept("-p1").session.capture.follow_forks);
+}
+END_TEST
+
+/* Behind -- all belongs to the command, whatever it looks like.  */
+START_TEST(commands)
+{
+	struct options options = accept("-b --output-log=log -- x -p 1 -- y");
+
+	ck_assert_int_eq(options.mode, RUN_BATCH);
+	ck_assert(!options.have_pid);
+	ck_assert_ptr_null(options.session.path);
+	ck_assert_str_eq(options.launch.log, "log");
+	ck_assert_str_eq(options.launch.command[0], "x");
+	ck_assert_str_eq(options.launch.command[1], "-p");
+	ck_assert_str_eq(options.launch.command[2], "1");
+	ck_assert_str_eq(options.launch.command[3], "--");
+	ck_assert_str_eq(options.launch.command[4], "y");
+	ck_assert_ptr_null(options.launch.command[5]);
+	options = accept("-- -b");
+	ck_assert_int_eq(options.mode, RUN_SCREEN);
+	ck_assert_str_eq(options.launch.command[0], "-b");
+	ck_assert(options.session.heap.log);
+	ck_assert_uint_gt(options.session.heap.log_limit, 0);
+	options = accept("-b --duration=2 --follow-forks --force -s 3 -- x");
+	ck_assert(options.duration == 2);
+	/* A value, and not the end of the options.  */
+	options = accept("-b --output-log -- -- x");
+	ck_assert_str_eq(options.launch.log, "--");
+	ck_assert_str_eq(options.launch.command[0], "x");
+	ck_assert_ptr_null(accept("-b -p1").launch.command);
+	/* What stands before the recording or behind it is the same.  */
+	options = accept("perf.data -b");
+	ck_assert_str_eq(options.session.path, "perf.data");
+	ck_assert_int_eq(options.mode, RUN_BATCH);
 }
 END_TEST
 
@@ -94,6 +132,11 @@ START_TEST(bad_lines)
 		"--max-overhead=5% -p 1", "--max-overhead=5 f", "--check f",
 		"--ring-size=4096 f", "--sysroot=/ -p 1", "--top=3 -p 1",
 		"--format=json f", "-b --duration=. -p 1",
+		"--", "-b --", "-p 1 --", "-p 1 -- x", "f -- x", "f --",
+		"--check -- x", "--cleanup -- x", "--sort -- x", "-b --pid --",
+		"--sysroot=/ -- x", "--duration=1 -- x", "--follow=1 -- x",
+		"--output-log=x -p 1", "--output-log=x f", "--output-log",
+		"--output-log= -- x", "--follow-forks f", "-b --output-log --",
 		"--chain-depth=0 -p 1", "--chain-depth=1000 -p 1",
 	};
 
@@ -117,7 +160,7 @@ START_TEST(help_is_complete)
 		"--top", "--follow", "--ring-size", "--chain-depth", "--sysroot",
 		"--ascii", "--monochrome", "--help", "--version",
 		"--free-chains", "--max-overhead", "--force", "--check",
-		"--cleanup", "--verbose",
+		"--cleanup", "--verbose", "--follow-forks", "--output-log",
 	};
 	char *text = NULL;
 	size_t size;
@@ -196,6 +239,7 @@ int main(void)
 	TCase *tests = tcase_create("options");
 
 	tcase_add_test(tests, good_lines);
+	tcase_add_test(tests, commands);
 	tcase_add_test(tests, bad_lines);
 	tcase_add_test(tests, help_is_complete);
 	tcase_add_test(tests, manual_is_complete);

@@ -158,6 +158,30 @@ START_TEST(moved_stack)
 }
 END_TEST
 
+static bool caller_on_top(const uint8_t *code, size_t size)
+{
+	return choose(code, size, DI, false).caller_on_top;
+}
+
+/* The return address is where it was when nothing before the point has moved
+   the stack.  */
+START_TEST(return_address)
+{
+	static const uint8_t push[] = { PUSH_RBX, RET };
+	static const uint8_t check[] = { TEST_RDI, 0x74, 0x02, 0x55, RET, RET };
+	/* sub $8, %rsp; push %rbx */
+	static const uint8_t moved[] = { 0x48, 0x83, 0xec, 0x08, PUSH_RBX, RET };
+	/* The same, but the point stays at the entry: ret comes first.  */
+	static const uint8_t entry[] = { 0x48, 0x83, 0xec, 0x08, RET };
+
+	ck_assert(caller_on_top(push, sizeof push));
+	ck_assert(caller_on_top(check, sizeof check));
+	ck_assert(!caller_on_top(moved, sizeof moved));
+	ck_assert(caller_on_top(entry, sizeof entry));
+	ck_assert(caller_on_top(entry, 0));
+}
+END_TEST
+
 START_TEST(jump_back_into_the_head)
 {
 	/* test; L: push; …; jmp L  */
@@ -185,8 +209,10 @@ START_TEST(no_code)
 	/* Cut off inside an instruction.  */
 	EXPECT_POINT(0, false, DI, true, TEST_RDI, 0x0f, 0x84, 0x02);
 	EXPECT_POINT(0, false, DI, true, 0x41);
-	struct point point = choose((const uint8_t *)"", 0, DI, true);
+	struct point point = choose((const uint8_t *)"\x06", 1, DI, true);
 
+	ck_assert_str_eq(point.reason, "the code can't be disassembled");
+	point = choose((const uint8_t *)"", 0, DI, true);
 	ck_assert_uint_eq(point.offset, 0);
 	ck_assert_int_eq(point.emulated, false);
 }
@@ -300,6 +326,7 @@ int main(void)
 	tcase_add_test(point, clobbered_arguments);
 	tcase_add_test(point, clobbered_others);
 	tcase_add_test(point, moved_stack);
+	tcase_add_test(point, return_address);
 	tcase_add_test(point, jump_back_into_the_head);
 	tcase_add_test(point, no_code);
 	tcase_add_test(point, never_past_the_head);

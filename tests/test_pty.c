@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -434,39 +435,46 @@ END_TEST
 
 /* Live. */
 
-static pid_t start_demo(void)
+static pid_t start_target(const char *path, const char *option)
 {
 	pid_t child = fork();
 
 	if (child == 0) {
 		int null = open("/dev/null", O_RDWR);
 
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		dup2(null, STDOUT_FILENO);
-		execl(demo(), demo(), "--interval=50", "--die-with-parent", (char *)NULL);
+		execl(path, path, option, (char *)NULL);
 		_exit(127);
 	}
 	return child;
 }
 
-static void stop_demo(pid_t child)
+static pid_t start_demo(void)
+{
+	return start_target(demo(), "--interval=50");
+}
+
+static void stop_target(pid_t child)
 {
 	kill(child, SIGKILL);
 	waitpid(child, NULL, 0);
 }
 
-static void start_live(pid_t child)
+/* OPTION may be NULL. */
+static void start_live(pid_t child, const char *option)
 {
-	static char pid[16];
+	static char pid[32];
 
-	snprintf(pid, sizeof(pid), "%d", (int)child);
-	start(24, 80, "C.UTF-8", "xterm-256color", "-p", pid);
+	snprintf(pid, sizeof(pid), "--pid=%d", (int)child);
+	start(24, 80, "C.UTF-8", "xterm-256color", pid, option);
 }
 
 START_TEST(watches)
 {
 	pid_t child = start_demo();
 
-	start_live(child);
+	start_live(child, NULL);
 	ck_see("watching");
 	ck_see("RSS");
 	ck_see("leaking");
@@ -478,7 +486,7 @@ START_TEST(watches)
 	ck_see("after ");
 	type("\x1b");
 	ck_gone("Life of 3072");
-	stop_demo(child);
+	stop_target(child);
 	ck_see("target has exited");
 	type("\r");
 	ck_see("Life of 3072-byte blocks");
@@ -491,13 +499,13 @@ START_TEST(watches_until_signal)
 {
 	pid_t child = start_demo();
 
-	start_live(child);
+	start_live(child, NULL);
 	ck_see("watching");
 	kill(terminal.program, deadly[_i]);
 	ck_assert_int_eq(finish(), 128 + deadly[_i]);
 	ck_assert_int_eq(kill(child, 0), 0);
 	ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
-	stop_demo(child);
+	stop_target(child);
 }
 END_TEST
 
@@ -507,7 +515,7 @@ START_TEST(watches_and_stops)
 	pid_t child = start_demo();
 	char byte;
 
-	start_live(child);
+	start_live(child, NULL);
 	ck_see("leaking");
 	type("\x1a");
 	ck_assert_int_eq((int)read(terminal.report[0], &byte, 1), 1);
@@ -516,7 +524,62 @@ START_TEST(watches_and_stops)
 	ck_see("leaking");
 	type("q");
 	ck_assert_int_eq(finish(), 0);
-	stop_demo(child);
+	stop_target(child);
+}
+END_TEST
+
+START_TEST(pauses_and_drains)
+{
+	pid_t child = start_demo();
+
+	start_live(child, NULL);
+	ck_see("leaking");
+	ck_see("watching");
+	type("p");
+	ck_see("PAUSED");
+	/* Of what was alive then, some may have been freed. */
+	type("p");
+	ck_see("watching");
+	ck_see("lost 0, gap at ");
+	ck_see("? ");
+	type("D");
+	ck_see("draining, only frees are seen");
+	ck_see("alloc 0/s");
+	/* Paused while it drains, it goes on draining. */
+	type("p");
+	ck_see("PAUSED");
+	ck_see("free 0/s");
+	type("p");
+	ck_see("draining");
+	ck_gone("free 0/s");
+	type("D");
+	ck_see("watching");
+	ck_gone("alloc 0/s");
+	type("q");
+	ck_assert_int_eq(finish(), 0);
+	stop_target(child);
+}
+END_TEST
+
+/* First the call chains go, then it rests, then it looks again. */
+START_TEST(keeps_below_the_limit)
+{
+	const char *build = getenv("abs_top_builddir");
+	char storm[4096];
+	pid_t child;
+
+	snprintf(storm, sizeof(storm), "%s/tests/targets/storm", build ? build : ".");
+	child = start_target(storm, "--pairs=100000000000");
+	start_live(child, "--max-overhead=30");
+	ck_see("of 30 %");
+	ck_see("watching, no call chains");
+	ck_see("resting (overhead)");
+	ck_see("watching, no call chains");
+	ck_see("resting (overhead)");
+	type("q");
+	ck_assert_int_eq(finish(), 0);
+	ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+	stop_target(child);
 }
 END_TEST
 
@@ -531,7 +594,7 @@ static bool live_is_possible(void)
 	snprintf(command, sizeof(command), "'%s' --batch --duration=0.1 -p %d >/dev/null", program(),
 		 (int)child);
 	status = system(command);
-	stop_demo(child);
+	stop_target(child);
 	return status == 0;
 }
 
@@ -560,6 +623,8 @@ static Suite *live_suite(void)
 	tcase_add_test(live, watches);
 	tcase_add_loop_test(live, watches_until_signal, 0, 4);
 	tcase_add_test(live, watches_and_stops);
+	tcase_add_test(live, pauses_and_drains);
+	tcase_add_test(live, keeps_below_the_limit);
 	tcase_set_timeout(live, 120);
 	suite_add_tcase(result, live);
 	return result;

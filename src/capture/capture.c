@@ -161,6 +161,7 @@ static int start(struct capture *capture, const struct sink *sink,
 	/* New mappings are recorded already, so none is missed.  */
 	capture_report_target(capture, 0, sink);
 	watch_start(watch);
+	mode_tell(capture, capture_now(), sink);
 	details_make(capture);
 	return 0;
 }

@@ -76,15 +76,16 @@ enum capture_mode {
    happens meanwhile is delivered to SINK, with rounds.  A HIT_MODE tells when
    another mode began; between FULL and NO_CHAINS nothing is missed, so it is told
    only where descriptors or memory did not suffice to open the one before the
-   other was closed.  On errors the mode is CAPTURE_PAUSED.  Returns 0 or -1.  */
+   other was closed.  On errors the mode is CAPTURE_PAUSED, and capture goes on.
+   Returns 0 or -1.  */
 int capture_set_mode(struct capture *capture, enum capture_mode mode,
 		     const struct sink *sink, struct error *error);
 
 /* Nanoseconds that one hit of a call probe, of a return probe with a call
    chain, and of one without takes from the target here.  The first call begins
    to measure, in a thread of leaktop's own that calls a function of its own: all
-   are 0 until that is done, half a second later at most, so ask again.  They
-   stay 0 if it can't be measured.  */
+   are 0 until that is done, half a second later at most, so ask again.  Where
+   it can't be measured some microseconds are assumed for each.  */
 struct capture_cost {
 	double call;
 	double chain_return;
@@ -97,8 +98,8 @@ struct capture_cost capture_cost(struct capture *capture);
    though a change of the mode may make another one.  */
 const char *capture_details(const struct capture *capture);
 
-/* What is not watched although it should be, for want of file descriptors:
-   one line for the user, or NULL.  Valid as capture_details().  */
+/* What is not watched although it should be, and why: one line for the user, or
+   NULL.  Valid as capture_details().  */
 const char *capture_warning(const struct capture *capture);
 
 /* Stops watching and delivers all there is, for the last time, with the

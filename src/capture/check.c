@@ -55,8 +55,8 @@ int check_hazards(const struct target *target, struct error *error)
 		return error_set(error, _("process %d (%s) runs under a seccomp filter, which would kill it when watched on this kernel (return probes of Linux 6.11 to 6.13)"),
 				 (int)target->pid, target->comm);
 	if (runtime)
-		return error_set(error, _("process %d (%s) is a %s program, whose runtime switches stacks: return probes may crash it (--force watches it all the same)"),
-				 (int)target->pid, target->comm, runtime);
+		return error_set(error, _("process %d (%s) is %s: return probes may crash it (--force watches it all the same)"),
+				 (int)target->pid, target->comm, _(runtime));
 	return 0;
 }
 

@@ -189,9 +189,10 @@ int watch_cover(struct watch *watch, const struct sink *sink,
 			 (int)watch->pid);
 }
 
-static void end_proving(struct watch *watch)
+static void end_proving(struct watch *watch, uint64_t time)
 {
 	watch->proving = false;
+	watch->proved = time;
 	for (int i = 0; i < watch->sets; i++)
 		rings_end_proof(watch->set[i]);
 	free(watch->doubted);
@@ -247,7 +248,7 @@ void watch_look(struct watch *watch)
 		cover_doubted(watch, tids, count);
 	else if (time >= watch->settled && !coverage_kept(watch->coverage)) {
 		free(tids);
-		end_proving(watch);
+		end_proving(watch, time);
 		return;
 	}
 	free(watch->doubted);

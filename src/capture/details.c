@@ -64,11 +64,32 @@ static void put_function(struct details *details,
 		put(details, _("; the block is not known"));
 }
 
+/* What serves the calls, where it is not what one expects.  */
+static void put_allocator(struct details *details, const struct libc *libc)
+{
+	char names[256];
+
+	if (!*libc->replaces)
+		return;
+	put(details, _("allocation functions: %s, in place of the C library's"),
+	    libc->name);
+	libc_left_out(libc, names, sizeof names);
+	if (*names)
+		put(details, _("\nnot watched: %s"),
+		    names);
+}
+
 static void make_warning(struct details *details,
 			 const struct capture *capture)
 {
-	char names[256] = "";
+	char names[256];
 	size_t used = 0;
+
+	libc_left_out(&capture->libc, names, sizeof names);
+	if (*names)
+		snprintf(details->warning, sizeof details->warning,
+			 _("not watched of this program's own allocator: %s"),
+			 names);
 
 	for (const uint8_t *id = dispensable; *id < ALLOC_COUNT; id++) {
 		if (!capture->libc.function[*id].present ||
@@ -89,6 +110,7 @@ void details_make(struct capture *capture)
 
 	if (!details)
 		return;
+	put_allocator(details, &capture->libc);
 	for (int id = 0; id < ALLOC_COUNT; id++) {
 		if (capture->libc.function[id].present)
 			put_function(details, capture, id);

@@ -36,6 +36,7 @@ struct capture {
 	struct rings_options rings;     /* what stays the same in all modes */
 	bool free_chains;
 	enum capture_mode mode;
+	enum hit_mode seen;     /* as told */
 	unsigned functions;     /* bits of enum allocator_id; others are left out
 	                           for want of descriptors */
 	struct watch *watch;    /* NULL: an error left nothing to watch */
@@ -72,6 +73,9 @@ int capture_use(struct capture *capture, struct watch *watch);
    watch_open().  NULL on errors.  */
 struct watch *mode_open(struct capture *capture, enum capture_mode mode,
 			const struct sink *sink, struct error *error);
+
+/* Tells what the present mode shows, if that is not what was told last.  */
+void mode_tell(struct capture *capture, uint64_t time, const struct sink *sink);
 
 /* details.c: makes the text anew.  Without memory it stays as it was.  */
 void details_make(struct capture *capture);

@@ -4,115 +4,72 @@
 #include "capture/libc.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <gelf.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/intl.h"
 #include "base/text.h"
+#include "capture/images.h"
 #include "capture/target.h"
 
 /* No function's code is read further than this, in bytes.  */
 #define CODE_MAX 16384
-
-/* The mapped file that is looked at.  */
-struct image {
-	uint64_t start, end;
-	uint64_t device, inode;
-	char path[PATH_MAX];    /* as in /proc/PID/maps */
-};
 
 struct symbol {
 	uint64_t address;
 	uint64_t size;
 };
 
-static bool starts_with(const char *text, const char *prefix)
-{
-	return !strncmp(text, prefix, strlen(prefix));
-}
-
-static bool is_c_library(const char *path)
-{
-	const char *name = strrchr(path, '/');
-
-	name = name ? name + 1 : path;
-	return !strcmp(name, "libc.so.6") || starts_with(name, "libc-2.") ||
-		starts_with(name, "ld-musl-") || starts_with(name, "libc.musl-");
-}
-
-struct search {
-	uint64_t device, inode; /* of the executable */
-	bool found_library, found_executable;
-	struct image library, executable;
+/* A file that is looked at.  */
+struct reader {
+	int fd;
+	Elf *elf;
+	unsigned seen;          /* bits of enum allocator_id */
+	bool defines_new;       /* C++'s operator */
+	bool wants_new;         /* from another object */
+	struct symbol symbol[ALLOC_COUNT];
 };
 
-static void take_image(struct image *image, const struct target_map *map)
+/* Whether others may take SYMBOL from its object.  */
+static bool is_function(const GElf_Sym *symbol)
 {
-	image->start = map->start;
-	image->end = map->end;
-	image->device = map->device;
-	image->inode = map->inode;
-	snprintf(image->path, sizeof image->path, "%s", map->path);
+	unsigned visibility = GELF_ST_VISIBILITY(symbol->st_other);
+
+	/* No STT_GNU_IFUNC: its code only chooses one.  */
+	return symbol->st_shndx != SHN_UNDEF &&
+		GELF_ST_TYPE(symbol->st_info) == STT_FUNC &&
+		GELF_ST_BIND(symbol->st_info) != STB_LOCAL &&
+		visibility != STV_HIDDEN && visibility != STV_INTERNAL;
 }
 
-static bool look_at_map(void *context, const struct target_map *map)
+static void take_symbol(struct reader *reader, const char *name,
+			const GElf_Sym *symbol)
 {
-	struct search *search = context;
+	int id;
 
-	if (!map->executable || !map->inode)
-		return true;
-	if (is_c_library(map->path)) {
-		take_image(&search->library, map);
-		search->found_library = true;
-		return false;
+	/* operator new and new[], in all forms.  */
+	if (!strncmp(name, "_Znw", 4) || !strncmp(name, "_Zna", 4)) {
+		reader->wants_new |= symbol->st_shndx == SHN_UNDEF;
+		reader->defines_new |= is_function(symbol);
 	}
-	if (!search->found_executable && map->inode == search->inode) {
-		take_image(&search->executable, map);
-		search->found_executable = true;
-	}
-	return true;
+	id = is_function(symbol) ? allocator_by_name(name, strlen(name)) : -1;
+	if (id < 0 || (reader->seen & (1u << id)))
+		return;
+	reader->symbol[id].address = symbol->st_value;
+	reader->symbol[id].size = symbol->st_size;
+	reader->seen |= 1u << id;
 }
 
-static bool is_file(const char *path, const struct image *image)
-{
-	struct stat st;
-
-	/* The blank would end the path in the kernel's probe syntax.  */
-	return !strpbrk(path, " \t\n") && !stat(path, &st) &&
-		st.st_dev == image->device && st.st_ino == image->inode;
-}
-
-/* Finds a path of ours that leads to the very file that is mapped: it may
-   have been replaced on disk, or lie in another mount namespace.  */
-static int open_image(const struct image *image, pid_t pid, char *path,
-		      size_t size)
-{
-	if (snprintf(path, size, "%s", image->path) < (int)size &&
-	    is_file(path, image))
-		return open(path, O_RDONLY | O_CLOEXEC);
-	if (snprintf(path, size, "/proc/%d/root%s", (int)pid,
-		     image->path) < (int)size && is_file(path, image))
-		return open(path, O_RDONLY | O_CLOEXEC);
-	/* Right by construction, but needs more privileges.  */
-	snprintf(path, size, "/proc/%d/map_files/%" PRIx64 "-%" PRIx64,
-		 (int)pid, image->start, image->end);
-	return open(path, O_RDONLY | O_CLOEXEC);
-}
-
-static void read_symbols(Elf *elf, GElf_Word type, struct symbol *symbol,
-			 unsigned *seen)
+static void read_symbols(struct reader *reader, GElf_Word type)
 {
 	Elf_Scn *section = NULL;
 	GElf_Shdr header;
-	GElf_Sym sym;
+	GElf_Sym symbol;
 
-	while ((section = elf_nextscn(elf, section))) {
+	while ((section = elf_nextscn(reader->elf, section))) {
 		Elf_Data *data;
 		size_t count;
 
@@ -124,24 +81,22 @@ static void read_symbols(Elf *elf, GElf_Word type, struct symbol *symbol,
 			continue;
 		count = header.sh_size / header.sh_entsize;
 		for (size_t i = 0; i < count; i++) {
-			const char *name;
-			int id;
+			const char *name =
+				gelf_getsym(data, i, &symbol) ?
+				elf_strptr(reader->elf, header.sh_link,
+					   symbol.st_name) : NULL;
 
-			/* No STT_GNU_IFUNC: its code only chooses one.  */
-			if (!gelf_getsym(data, i, &sym) ||
-			    GELF_ST_TYPE(sym.st_info) != STT_FUNC ||
-			    sym.st_shndx == SHN_UNDEF ||
-			    GELF_ST_BIND(sym.st_info) == STB_LOCAL)
-				continue;
-			name = elf_strptr(elf, header.sh_link, sym.st_name);
-			id = name ? allocator_by_name(name, strlen(name)) : -1;
-			if (id < 0 || (*seen & (1u << id)))
-				continue;
-			symbol[id].address = sym.st_value;
-			symbol[id].size = sym.st_size;
-			*seen |= 1u << id;
+			if (name)
+				take_symbol(reader, name, &symbol);
 		}
 	}
+}
+
+static bool defines_all(const struct reader *reader)
+{
+	const unsigned wanted = 1u << ALLOC_MALLOC | 1u << ALLOC_FREE;
+
+	return (reader->seen & wanted) == wanted;
 }
 
 /* Translates ADDRESS into a file offset.  */
@@ -179,133 +134,203 @@ static unsigned arguments_needed(const struct allocator *allocator)
 
 /* Chooses where the probes of function ID go.  */
 static void look_at_code(struct libc_function *function, int id, int fd,
-			 uint64_t address, uint64_t size)
+			 const struct symbol *symbol)
 {
-	static uint8_t code[CODE_MAX];
 	const struct allocator *allocator = &allocators[id];
-	ssize_t n;
+	uint64_t size = symbol->size;
+	uint8_t *code = NULL;
 
-	function->point.offset = 0;
-	function->point.emulated = false;
-	function->point.instruction[0] = '\0';
-	function->point.reason = N_("no code analysis for this machine");
-	function->stored_register = -1;
 	/* A part of a function does not show all its jumps.  */
-	n = size <= sizeof code ? pread(fd, code, size, function->offset) : -1;
-	if (n < 0 || (uint64_t)n != size || !size) {
+	if (size && size <= CODE_MAX)
+		code = malloc(size);
+	if (!code || pread(fd, code, size, function->offset) != (ssize_t)size) {
 		function->point.reason = N_("the code's size is not known");
+		free(code);
 		return;
 	}
-	point_choose(code, size, address, arguments_needed(allocator),
+	point_choose(code, size, symbol->address, arguments_needed(allocator),
 		     allocator->result != RESULT_NONE, &function->point);
 	if (allocator->result == RESULT_STATUS)
 		function->stored_register =
-			point_stored_register(code, size, address);
+			point_stored_register(code, size, symbol->address);
+	free(code);
 }
 
-static bool is_alias(const struct symbol *symbol, unsigned seen, int id)
+static bool is_alias(const struct reader *reader, int id)
 {
 	for (int i = 0; i < id; i++) {
-		if ((seen & (1u << i)) &&
-		    symbol[i].address == symbol[id].address)
+		if ((reader->seen & (1u << i)) &&
+		    reader->symbol[i].address == reader->symbol[id].address)
 			return true;
 	}
 	return false;
 }
 
-static int read_elf(struct libc *libc, Elf *elf, int fd, bool executable,
-		    struct error *error)
+static void take_functions(struct libc *libc, struct reader *reader)
 {
-	const unsigned wanted = 1u << ALLOC_MALLOC | 1u << ALLOC_FREE;
-	struct symbol symbol[ALLOC_COUNT];
-	unsigned seen = 0;
 	GElf_Ehdr header;
 
-	if (elf_kind(elf) != ELF_K_ELF || !gelf_getehdr(elf, &header))
-		return error_set(error, _("%s is not an ELF file"), libc->name);
-	read_symbols(elf, SHT_DYNSYM, symbol, &seen);
-	if (executable || (seen & wanted) != wanted)
-		read_symbols(elf, SHT_SYMTAB, symbol, &seen);
-	if ((seen & wanted) != wanted)
-		return executable ?
-			error_set(error, _("the process has no C library that leaktop knows (glibc or musl), and %s does not define malloc and free itself, or has no symbol table"),
-				  libc->name) :
-			error_set(error, _("%s does not define malloc and free"),
-				  libc->name);
+	if (!gelf_getehdr(reader->elf, &header))
+		return;
 	for (int id = 0; id < ALLOC_COUNT; id++) {
 		struct libc_function *function = &libc->function[id];
+		struct symbol *symbol = &reader->symbol[id];
 		uint64_t room;
 
-		if (!(seen & (1u << id)) || is_alias(symbol, seen, id) ||
-		    !file_offset(elf, symbol[id].address, &function->offset,
-				 &room))
+		if (!(reader->seen & (1u << id)) || is_alias(reader, id) ||
+		    !file_offset(reader->elf, symbol->address,
+				 &function->offset, &room))
 			continue;
 		function->present = true;
-		if (symbol[id].size > room)
-			symbol[id].size = 0;
-		if (header.e_machine == EM_X86_64) {
-			look_at_code(function, id, fd, symbol[id].address,
-				     symbol[id].size);
-		} else {
-			function->stored_register = -1;
+		function->stored_register = -1;
+		if (symbol->size > room)
+			symbol->size = 0;
+		if (header.e_machine == EM_X86_64)
+			look_at_code(function, id, reader->fd, symbol);
+		else
 			function->point.reason =
 				N_("no code analysis for this machine");
-		}
 	}
-	return 0;
 }
 
-static int read_image(struct libc *libc, const struct image *image, pid_t pid,
-		      bool executable, struct error *error)
+static void end_reading(struct reader *reader)
 {
-	int fd, result;
-	Elf *elf;
+	elf_end(reader->elf);
+	close(reader->fd);
+}
 
+/* Opens IMAGE and reads what it defines for others.  LIBC's name and path become
+   the image's.  */
+static int begin_reading(struct reader *reader, struct libc *libc,
+			 const struct image *image, pid_t pid,
+			 struct error *error)
+{
 	text_clean(libc->name, sizeof libc->name, image->path);
-	fd = open_image(image, pid, libc->path, sizeof libc->path);
-	if (fd < 0)
+	memset(reader, 0, sizeof *reader);
+	reader->fd = image_open(image, pid, libc->path, sizeof libc->path,
+				&libc->is_replaced);
+	if (reader->fd < 0)
 		return error_set(error, _("can't open %s as process %d has it mapped: %s"),
 				 libc->name, (int)pid, strerror(errno));
 	elf_version(EV_CURRENT);
-	elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (!elf) {
-		close(fd);
-		return error_set(error, _("can't read %s: %s"), libc->name,
-				 elf_errmsg(-1));
+	reader->elf = elf_begin(reader->fd, ELF_C_READ, NULL);
+	if (!reader->elf || elf_kind(reader->elf) != ELF_K_ELF) {
+		end_reading(reader);
+		return error_set(error, _("%s is not an ELF file"), libc->name);
 	}
-	result = read_elf(libc, elf, fd, executable, error);
-	elf_end(elf);
-	close(fd);
-	return result;
+	read_symbols(reader, SHT_DYNSYM);
+	return 0;
+}
+
+/* Of what takes the C library's place: notes what it does not define, although
+   LIBRARY does, and whether its operators matter.  */
+static void note_left_out(struct libc *libc, const struct images *images,
+			  const struct image *library, pid_t pid,
+			  const struct reader *chosen)
+{
+	/* There it is made of the realloc that is called from anywhere.  */
+	const unsigned by_others = 1u << ALLOC_REALLOCARRAY;
+	struct libc *other = malloc(sizeof *other);
+	struct reader reader;
+
+	text_clean(libc->replaces, sizeof libc->replaces, library->path);
+	for (size_t i = 0; other && i < images->count; i++) {
+		const struct image *image = &images->image[i];
+
+		if (begin_reading(&reader, other, image, pid, NULL))
+			continue;
+		if (image == library)
+			libc->left_out = reader.seen & ~chosen->seen &
+				~by_others;
+		libc->has_operators |= chosen->defines_new && reader.wants_new;
+		end_reading(&reader);
+	}
+	free(other);
+}
+
+/* Takes LIBC's functions from IMAGE if it defines malloc and free; with ALL
+   also if only its full symbol table has them.  Returns whether it does, or -1
+   when it can't be read.  READER is closed again.  */
+static int try_image(struct libc *libc, struct reader *reader,
+		     const struct image *image, pid_t pid, bool all,
+		     struct error *error)
+{
+	int found;
+
+	if (begin_reading(reader, libc, image, pid, error))
+		return -1;
+	if (all && !defines_all(reader))
+		read_symbols(reader, SHT_SYMTAB);
+	found = defines_all(reader);
+	if (found)
+		take_functions(libc, reader);
+	end_reading(reader);
+	return found;
+}
+
+static const struct image *find_c_library(const struct images *images)
+{
+	for (size_t i = 0; i < images->count; i++) {
+		if (images->image[i].is_c_library)
+			return &images->image[i];
+	}
+	return NULL;
+}
+
+/* Where nothing else has them, the executable, if statically linked, tells of
+   its functions in its full symbol table only.  */
+static int try_executable(struct libc *libc, const struct images *images,
+			  pid_t pid, struct error *error)
+{
+	const struct image *image = images->count ? images->image : NULL;
+	struct reader reader;
+	int found;
+
+	if (!image || !image->is_executable)
+		return error_set(error, _("process %d has no C library mapped that leaktop knows (glibc or musl)"),
+				 (int)pid);
+	found = try_image(libc, &reader, image, pid, true, error);
+	if (found)
+		return found > 0 ? 0 : -1;
+	return error_set(error, _("the process has no C library that leaktop knows (glibc or musl), and %s does not define malloc and free itself, or has no symbol table"),
+			 libc->name);
+}
+
+static int choose(struct libc *libc, const struct images *images, pid_t pid,
+		  struct error *error)
+{
+	const struct image *library = find_c_library(images);
+	struct reader reader;
+
+	for (size_t i = 0; i < images->count; i++) {
+		const struct image *image = &images->image[i];
+		int found = try_image(libc, &reader, image, pid,
+				      image == library, error);
+
+		if (found > 0 && library && image != library)
+			note_left_out(libc, images, library, pid, &reader);
+		if (found > 0)
+			return 0;
+		if (image == library)
+			return found ? -1 :
+				error_set(error, _("%s does not define malloc and free"),
+					  libc->name);
+	}
+	return try_executable(libc, images, pid, error);
 }
 
 int libc_find(struct libc *libc, pid_t pid, struct error *error)
 {
-	struct search *search = calloc(1, sizeof *search);
-	char path[64];
-	struct stat st;
+	struct images images;
 	int result;
 
 	memset(libc, 0, sizeof *libc);
-	if (!search)
-		return error_set(error, _("out of memory"));
-	snprintf(path, sizeof path, "/proc/%d/exe", (int)pid);
-	if (!stat(path, &st)) {
-		search->device = st.st_dev;
-		search->inode = st.st_ino;
-	}
-	if (target_maps(pid, look_at_map, search))
+	if (images_read(&images, pid))
 		result = error_set(error, _("can't read the mappings of process %d: %s"),
 				   (int)pid, strerror(errno));
-	else if (search->found_library)
-		result = read_image(libc, &search->library, pid, false, error);
-	else if (search->found_executable)
-		result = read_image(libc, &search->executable, pid, true,
-				    error);
 	else
-		result = error_set(error, _("process %d has no C library mapped that leaktop knows (glibc or musl)"),
-				   (int)pid);
-	free(search);
+		result = choose(libc, &images, pid, error);
+	images_free(&images);
 	return result;
 }
 
@@ -313,7 +338,8 @@ static bool seek_library(void *context, const struct target_map *map)
 {
 	bool *found = context;
 
-	*found = map->executable && map->inode && is_c_library(map->path);
+	*found = map->executable && map->inode &&
+		image_is_c_library(map->path);
 	return !*found;
 }
 
@@ -322,4 +348,20 @@ bool libc_is_mapped(pid_t pid)
 	bool found = false;
 
 	return !target_maps(pid, seek_library, &found) && found;
+}
+
+void libc_left_out(const struct libc *libc, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (int id = 0; id < ALLOC_COUNT; id++) {
+		if (libc->left_out & (1u << id) && used < size)
+			used += snprintf(text + used, size - used, "%s%s",
+					 used ? ", " : "",
+					 allocators[id].symbol);
+	}
+	if (libc->has_operators && used < size)
+		snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+			 _("C++'s new and delete"));
 }

@@ -52,7 +52,9 @@ static unsigned functions_of(enum capture_mode mode)
 	return functions;
 }
 
-static enum hit_mode seen_in(enum capture_mode mode)
+/* What MODE shows with the functions that are not left out.  */
+static enum hit_mode seen_in(const struct capture *capture,
+			     enum capture_mode mode)
 {
 	switch (mode) {
 	case CAPTURE_RELEASES:
@@ -60,8 +62,14 @@ static enum hit_mode seen_in(enum capture_mode mode)
 	case CAPTURE_PAUSED:
 		return MODE_NOTHING;
 	default:
-		return MODE_ALL;
+		break;
 	}
+	for (const uint8_t *id = dispensable; *id < ALLOC_COUNT; id++) {
+		if (capture->libc.function[*id].present &&
+		    !(capture->functions & (1u << *id)))
+			return MODE_MOST;
+	}
+	return MODE_ALL;
 }
 
 static size_t count_threads(pid_t pid)
@@ -186,7 +194,7 @@ static void beside(struct change *change, void (*job)(struct change *change),
 	pthread_join(thread, NULL);
 }
 
-static void tell_mode(const struct capture *capture, enum hit_mode mode,
+static void tell_seen(struct capture *capture, enum hit_mode seen,
 		      uint64_t time, const struct sink *sink)
 {
 	struct hit hit = {
@@ -194,10 +202,18 @@ static void tell_mode(const struct capture *capture, enum hit_mode mode,
 		.pid = capture->pid,
 		.tid = capture->pid,
 		.time = time,
-		.argument = { mode },
+		.argument = { seen },
 	};
 
+	if (seen == capture->seen)
+		return;
+	capture->seen = seen;
 	sink->hit(sink->context, &hit, NULL, 0);
+}
+
+void mode_tell(struct capture *capture, uint64_t time, const struct sink *sink)
+{
+	tell_seen(capture, seen_in(capture, capture->mode), time, sink);
 }
 
 /* Ends and closes the stale watch while the fresh one, which may be NULL, is
@@ -247,7 +263,6 @@ static uint64_t hand_over(struct change *change, struct handover *handover,
 static int overlap(struct change *change, const struct sink *sink)
 {
 	struct capture *capture = change->capture;
-	enum hit_mode seen = seen_in(change->mode);
 	struct handover *handover = calloc(1, sizeof *handover);
 	uint64_t time;
 
@@ -269,9 +284,8 @@ static int overlap(struct change *change, const struct sink *sink)
 	if (watch_was_full(change->fresh))
 		watch_lost(change->fresh);
 	time = hand_over(change, handover, sink);
-	if (seen != seen_in(capture->mode))
-		tell_mode(capture, seen, time, sink);
 	capture->mode = change->mode;
+	mode_tell(capture, time, sink);
 	retire(change, sink);
 	return 0;
 }
@@ -280,14 +294,12 @@ static int overlap(struct change *change, const struct sink *sink)
 static int with_gap(struct change *change, const struct sink *sink)
 {
 	struct capture *capture = change->capture;
-	enum capture_mode before = capture->mode;
 	uint64_t time = capture_now();
 	int result = 0;
 
 	capture_use(capture, NULL);
 	capture->mode = CAPTURE_PAUSED;
-	if (before != CAPTURE_PAUSED)
-		tell_mode(capture, MODE_NOTHING, time, sink);
+	mode_tell(capture, time, sink);
 	watch_end(change->stale, time);
 	retire(change, sink);
 	open_fresh(change);
@@ -300,16 +312,17 @@ static int with_gap(struct change *change, const struct sink *sink)
 		open_fresh(change);
 		change->error = error;
 	}
-	if (!change->fresh || capture_use(capture, change->fresh)) {
-		watch_close(change->fresh);
+	if (!change->fresh)
 		return -1;
+	if (capture_use(capture, change->fresh)) {
+		watch_close(change->fresh);
+		return error_set(&change->error, _("out of memory"));
 	}
 	time = capture_now();
 	watch_deliver(change->fresh, time, UINT64_MAX);
 	capture_report_target(capture, time, sink);
 	capture->mode = change->mode;
-	if (change->mode != CAPTURE_PAUSED)
-		tell_mode(capture, seen_in(change->mode), time, sink);
+	mode_tell(capture, time, sink);
 	return result;
 }
 
@@ -342,7 +355,7 @@ int capture_set_mode(struct capture *capture, enum capture_mode mode,
 	if (capture->functions != before)
 		details_make(capture);
 	sink->round(sink->context);
-	if (!result)
+	if (!result || has_ended(capture))
 		return 0;
 	if (!probes_are_there(&capture->probes))
 		return error_set(error, _("another program has removed leaktop's probes (%s)"),

@@ -93,6 +93,15 @@ static bool parse(const char *group, struct owner *owner)
 	return !*at;
 }
 
+pid_t owner_pid(const char *group)
+{
+	struct owner owner;
+
+	if (!parse(group, &owner))
+		return 0;
+	return owner.space == own_namespace() ? owner.pid : -1;
+}
+
 bool owner_is_dead(const char *group)
 {
 	struct target target;

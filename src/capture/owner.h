@@ -3,6 +3,7 @@
 #define LEAKTOP_CAPTURE_OWNER_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 
@@ -19,6 +20,10 @@ void owner_name(char name[OWNER_NAME], unsigned number);
 /* Whether the owner of GROUP has ended; false for all groups that are not
    leaktop's, and where that can't be known.  */
 bool owner_is_dead(const char *group);
+
+/* The process of this leaktop or another one that GROUP belongs to.  0 for all
+   groups that are not leaktop's; -1 where its ids mean nothing here.  */
+pid_t owner_pid(const char *group);
 
 /* Removes the probes of dead owners.  PATIENT: waits a little for those whose
    owner is just being torn down.  Returns how many; -1 with ERROR when the list

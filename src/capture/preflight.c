@@ -9,16 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/intl.h"
-#include "base/text.h"
 #include "capture/check.h"
 #include "capture/descriptors.h"
 #include "capture/internal.h"
-#include "capture/owner.h"
+#include "capture/others.h"
 #include "capture/runtime.h"
 
 /* CAP_PERFMON of newer headers.  */
@@ -210,17 +208,36 @@ static void ask_hazards(struct preflight *flight)
 		    _("seccomp, which does no harm on this kernel"), "");
 	if (runtime)
 		say(flight, danger, _("stack switching"),
-		    print(flight, _("the %s runtime, whose stacks return probes may break"),
-			  runtime),
+		    print(flight, _("%s: return probes may crash it"),
+			  _(runtime)),
 		    _("its own profiler shows its heap; --force watches what it takes from C"));
 	else
 		say(flight, CHECK_GOOD, _("stack switching"),
-		    _("no runtime known for it"), "");
+		    _("no mark of Go's runtime or of split stacks; others are not looked for"),
+		    "");
+}
+
+/* What takes the C library's place.  */
+static void ask_allocator(struct preflight *flight)
+{
+	const struct libc *libc = &flight->libc;
+	char names[256];
+
+	say(flight, CHECK_GOOD, _("allocation functions"),
+	    print(flight, _("%s, in place of the C library's (%s)"),
+		  libc->name, libc->replaces), "");
+	libc_left_out(libc, names, sizeof names);
+	if (*names)
+		say(flight, CHECK_WARNING, _("allocation functions"),
+		    print(flight, _("not watched: %s"),
+			  names),
+		    _("leaks of their blocks don't show"));
 }
 
 /* Returns whether there is one.  */
 static bool ask_library(struct preflight *flight)
 {
+	const struct libc *libc = &flight->libc;
 	struct error error;
 
 	if (libc_find(&flight->libc, flight->target.pid, &error)) {
@@ -228,96 +245,40 @@ static bool ask_library(struct preflight *flight)
 		    _("leaktop watches programs that use glibc or musl, or have malloc and free in their symbol table"));
 		return false;
 	}
-	say(flight, CHECK_GOOD, _("C library"),
-	    strstr(flight->libc.path, "/map_files/") ?
-	    print(flight, _("%s, as it was mapped: it is no longer there, or another file"),
-		  flight->libc.name) : flight->libc.name, "");
+	if (*libc->replaces)
+		ask_allocator(flight);
+	if (!*libc->replaces || libc->is_replaced)
+		say(flight, CHECK_GOOD, *libc->replaces ?
+		    _("allocation functions") : _("C library"),
+		    libc->is_replaced ?
+		    print(flight, _("%s, as it was mapped: it is no longer there, or another file"),
+			  libc->name) : libc->name, "");
 	return true;
-}
-
-/* Whether OFFSET is where a probe of leaktop's would be, or that function's
-   entry.  */
-static bool is_ours(const struct libc *libc, uint64_t offset)
-{
-	for (int id = 0; id < ALLOC_COUNT; id++) {
-		const struct libc_function *function = &libc->function[id];
-
-		if (function->present && (offset == function->offset ||
-		    offset == function->offset + function->point.offset))
-			return true;
-	}
-	return false;
-}
-
-static bool same_file(const char *path, const struct stat *file)
-{
-	struct stat st;
-
-	return !stat(path, &st) && st.st_dev == file->st_dev &&
-		st.st_ino == file->st_ino;
-}
-
-/* Adds GROUP to TEXT, unless it is there already.  */
-static void add_group(char *text, size_t size, const char *group)
-{
-	size_t used = strlen(text), length = strlen(group);
-	const char *at = text;
-
-	while ((at = strstr(at, group))) {
-		if ((at == text || at[-1] == ' ') &&
-		    (!at[length] || at[length] == ','))
-			return;
-		at += length;
-	}
-	if (used + length + 3 < size)
-		snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-			 group);
-}
-
-static void find_others(const struct libc *libc, FILE *list, char *groups,
-			size_t size)
-{
-	char line[4096], group[OWNER_NAME + 1], *path, *end;
-	struct stat file;
-
-	if (stat(libc->path, &file))
-		return;
-	while (fgets(line, sizeof line, list)) {
-		if (sscanf(line, "%*[^:]:%64[^/ ]/", group) != 1)
-			continue;
-		path = strchr(line, ' ');
-		end = path ? strstr(++path, ":0x") : NULL;
-		if (!end)
-			continue;
-		*end = '\0';
-		if (is_ours(libc, strtoull(end + 1, NULL, 16)) &&
-		    same_file(path, &file) && !owner_is_dead(group))
-			add_group(groups, size, group);
-	}
 }
 
 static void ask_others(struct preflight *flight)
 {
-	struct error error;
-	const char *directory = probes_directory(&error);
-	char path[PATH_MAX], groups[256] = "", clean[256];
-	FILE *list;
+	struct others others;
+	char list[4 * OTHERS_SIZE];
 
-	if (!directory)
+	if (others_find(&others, flight->target.pid, &flight->libc))
 		return;
-	snprintf(path, sizeof path, "%s/uprobe_events", directory);
-	list = fopen(path, "re");
-	if (!list)
-		return;
-	find_others(&flight->libc, list, groups, sizeof groups);
-	fclose(list);
-	text_clean(clean, sizeof clean, groups);
-	if (*groups)
-		say(flight, CHECK_WARNING, _("other tracers"), clean,
-		    _("the process pays for their probes on the same functions, too, while they are in use"));
-	else
+	if (!*others.leaktops && !*others.groups)
 		say(flight, CHECK_GOOD, _("other tracers"),
 		    _("none on these functions"), "");
+	if (*others.leaktops)
+		say(flight, CHECK_WARNING, _("other tracers"),
+		    print(flight, _("also watched by leaktop %s"),
+			  others.leaktops),
+		    _("they don't disturb each other, but the process pays for both"));
+	if (!*others.groups)
+		return;
+	snprintf(list, sizeof list,
+		 _("whose they are can't be known, and they may cost; if nothing uses them: perf probe -d 'GROUP:*', or echo '-:GROUP/EVENT' >>%s/uprobe_events"),
+		 others.directory);
+	say(flight, CHECK_WARNING, _("other tracers"),
+	    print(flight, _("probes on the same functions, in the groups %s"),
+		  others.groups), list);
 }
 
 static void ask_files(struct preflight *flight)

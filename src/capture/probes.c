@@ -4,20 +4,29 @@
 #include "capture/probes.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <tracefs.h>
 
 #include "base/intl.h"
+#include "capture/internal.h"
 #include "capture/x86.h"
 
-/* Groups of one process are told apart by a number.  */
+/* Groups of one thread are told apart by a number.  */
 #define GROUPS_MAX 1000
+
+/* How long probes that are in use are waited for, all together, and the pause
+   between two looks, ns.  */
+#define REMOVE_NS 2000000000
+#define REMOVE_PAUSE_NS 10000000
 
 /* The kernel's names of the registers of the first integer arguments.  */
 static const char *const argument_registers[] = {
@@ -47,12 +56,18 @@ int probes_check(struct error *error)
 {
 	const char *directory = probes_directory(error);
 	char path[PATH_MAX];
+	int fd;
 
 	if (!directory)
 		return -1;
 	snprintf(path, sizeof path, "%s/uprobe_events", directory);
-	if (!access(path, W_OK))
+	/* Only opening asks all that may forbid it.  Not with O_TRUNC: that takes
+	   everybody's probes away.  */
+	fd = open(path, O_WRONLY | O_APPEND | O_CLOEXEC);
+	if (fd >= 0) {
+		close(fd);
 		return 0;
+	}
 	switch (errno) {
 	case ENOENT:
 		return error_set(error, _("this kernel has no uprobes (no %s): it needs CONFIG_UPROBE_EVENTS"),
@@ -161,33 +176,43 @@ void probes_list(struct probes *probes, const struct libc *libc)
 	}
 }
 
+/* Gives PROBES a group that is not there.  An event that is would not be
+   refused, but get the new probe in addition.  Another thread may look for a
+   group at the same time, and does so among other numbers.  */
+static int choose_group(struct probes *probes, struct error *error)
+{
+	const char *directory = probes_directory(error);
+	pid_t tid = syscall(SYS_gettid);
+	unsigned first = tid == getpid() ? 0 : (unsigned)tid * GROUPS_MAX;
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!directory)
+		return -1;
+	for (unsigned n = first; n < first + GROUPS_MAX; n++) {
+		owner_name(probes->group, n);
+		snprintf(path, sizeof path, "%s/events/%s", directory,
+			 probes->group);
+		if (stat(path, &st) && errno == ENOENT)
+			return 0;
+	}
+	return error_set(error, _("too many probes of leaktop's are left in %s: leaktop --cleanup removes them when it has ended"),
+			 directory);
+}
+
 int probes_make(struct probes *probes, const struct libc *libc, bool callers,
 		struct error *error)
 {
-	static unsigned number;
-	unsigned tries = 0;
-
 	probes_list(probes, libc);
+	if (choose_group(probes, error))
+		return -1;
 	for (unsigned i = 0; i < probes->count; i++) {
 		struct probe *probe = &probes->probe[i];
-		unsigned mine;
 		int saved;
 
-		if (!i) {
-			mine = __atomic_fetch_add(&number, 1, __ATOMIC_RELAXED);
-			owner_name(probes->group, mine);
-		}
 		if (!make_probe(probes, libc, callers, probe))
 			continue;
 		saved = errno;
-		/* Left by an earlier process that was forked with this
-		   number in use.  */
-		if (!i && saved == EEXIST && ++tries < GROUPS_MAX) {
-			tracefs_dynevent_free(probe->event);
-			probe->event = NULL;
-			i--;
-			continue;
-		}
 		probes_remove(probes);
 		return error_set(error, _("can't make a uprobe on %s in %s: %s"),
 				 allocators[probe->function].symbol,
@@ -214,37 +239,42 @@ char *probes_format(const struct probes *probes, const struct probe *probe,
 				       "format", size);
 }
 
-/* A task of the target that is just ending can hold an event for a moment
-   after it was closed; whatever else forbids it will not pass.  */
-static bool remove_probe(struct probe *probe)
+/* Tries to remove each that is still there.  Returns how many may go when it is
+   tried again.  */
+static unsigned remove_free_ones(struct probes *probes)
 {
-	const struct timespec pause = { .tv_nsec = 10000000 };
+	unsigned busy = 0;
 
-	for (int tries = 0; tries < 200; tries++) {
+	for (unsigned i = 0; i < probes->count; i++) {
+		struct probe *probe = &probes->probe[i];
+
+		if (!probe->made)
+			continue;
 		errno = 0;
 		if (!tracefs_dynevent_destroy(probe->event, false) ||
 		    errno == ENOENT)
-			return true;
-		if (errno != EBUSY)
-			return false;
-		nanosleep(&pause, NULL);
+			probe->made = false;
+		else
+			busy += errno == EBUSY;
 	}
-	return false;
+	return busy;
 }
 
 unsigned probes_remove(struct probes *probes)
 {
+	const struct timespec pause = { .tv_nsec = REMOVE_PAUSE_NS };
+	uint64_t deadline = capture_now() + REMOVE_NS;
 	unsigned left = 0;
 
-	for (unsigned i = probes->count; i-- > 0;) {
-		struct probe *probe = &probes->probe[i];
-
-		if (probe->made && !remove_probe(probe))
-			left++;
-		if (probe->event)
-			tracefs_dynevent_free(probe->event);
-		probe->event = NULL;
-		probe->made = false;
+	/* A task of the target that is just ending can hold an event for a
+	   moment after it was closed; whatever else forbids it will not
+	   pass.  */
+	while (remove_free_ones(probes) && capture_now() < deadline)
+		nanosleep(&pause, NULL);
+	for (unsigned i = 0; i < probes->count; i++) {
+		left += probes->probe[i].made;
+		if (probes->probe[i].event)
+			tracefs_dynevent_free(probes->probe[i].event);
 	}
 	probes->count = 0;
 	return left;

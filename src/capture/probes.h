@@ -55,8 +55,10 @@ bool probes_are_there(const struct probes *probes);
 char *probes_format(const struct probes *probes, const struct probe *probe,
 		    int *size);
 
-/* Takes them all away; those that are still in use for a moment are waited
-   for.  Returns how many could not be removed.  */
+/* Takes them all away; those that are still in use are waited for, up to 2 s in
+   all.  Returns how many could not be removed, as another program uses them or
+   tracefs may not be written any more; owner_cleanup() does it when this process
+   has ended.  */
 unsigned probes_remove(struct probes *probes);
 
 #endif

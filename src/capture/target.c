@@ -38,11 +38,46 @@ static ssize_t read_small(const char *path, char *buffer, size_t size)
 	return n;
 }
 
-static long status_field(const char *status, const char *name)
+/* The number that a task's status file gives for NAME, which ends in ":"; -1
+   when it is gone, 0 when it has none.  A line may be longer than any buffer:
+   one may be in 65,536 groups.  */
+static long status_number(const char *path, const char *name)
 {
-	const char *at = strstr(status, name);
+	FILE *file = fopen(path, "re");
+	size_t room = 0, length = strlen(name);
+	char *line = NULL;
+	long value = -1;
 
-	return at ? strtol(at + strlen(name), NULL, 10) : 0;
+	if (!file)
+		return -1;
+	while (getline(&line, &room, file) > 0) {
+		value = 0;
+		if (!strncmp(line, name, length)) {
+			value = strtol(line + length, NULL, 10);
+			break;
+		}
+	}
+	free(line);
+	fclose(file);
+	return value;
+}
+
+/* Each thread has its own filters, and any mode forbids something.  */
+static bool has_seccomp(pid_t pid)
+{
+	bool found = false;
+	char path[64];
+	pid_t *tids;
+	long count = target_threads(pid, &tids);
+
+	for (long i = 0; i < count && !found; i++) {
+		snprintf(path, sizeof path, "/proc/%d/task/%d/status",
+			 (int)pid, (int)tids[i]);
+		found = status_number(path, "Seccomp:") > 0;
+	}
+	if (count >= 0)
+		free(tids);
+	return found;
 }
 
 static bool other_word_size(pid_t pid)
@@ -98,18 +133,20 @@ uint64_t target_start_time(pid_t pid)
 
 int target_read(struct target *target, pid_t pid, struct error *error)
 {
-	char path[64], text[8192], state = '?';
+	char path[64], text[TARGET_COMM], state = '?';
 	unsigned flags = 0;
+	long process;
 
 	memset(target, 0, sizeof *target);
 	target->pid = pid;
 	snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
-	if (pid <= 0 || read_small(path, text, sizeof text) <= 0)
+	process = pid > 0 ? status_number(path, "Tgid:") : -1;
+	if (process < 0)
 		return error_set(error, _("no process %d"), (int)pid);
-	target->process = status_field(text, "\nTgid:");
+	target->process = process;
 	if (target->process != pid)
 		target->trouble |= TARGET_THREAD;
-	if (status_field(text, "\nSeccomp:") == 2)
+	if (has_seccomp(pid))
 		target->trouble |= TARGET_SECCOMP;
 	/* The first thread may be gone while others go on.  */
 	snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);

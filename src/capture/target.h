@@ -17,7 +17,7 @@ enum target_trouble {
 	TARGET_KERNEL_THREAD = 1 << 0,
 	TARGET_ZOMBIE = 1 << 1,
 	TARGET_THREAD = 1 << 2,         /* a thread's id, not a process's */
-	TARGET_SECCOMP = 1 << 3,        /* under a system call filter */
+	TARGET_SECCOMP = 1 << 3,        /* a thread's system calls are limited */
 	TARGET_32BIT = 1 << 4           /* not of leaktop's own word size */
 };
 

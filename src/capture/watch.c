@@ -132,13 +132,15 @@ static bool takes_task(struct watch *watch, const struct hit *hit)
 		if (coverage_of(watch->coverage, hit->argument[1]) !=
 		    watch->current)
 			return false;
-		if (!watch->proving)
+		if (!watch->proving && hit->time >= watch->proved)
 			coverage_set(watch->coverage, hit->tid, watch->current);
 		return true;
 	case HIT_EXIT:
 		/* Only the events of the thread itself tell of it, and that
-		   which does was opened behind the probes.  */
-		take_proof(watch, hit->tid);
+		   which does was opened behind the probes.  Later its parent's
+		   set counts, of which the fork tells.  */
+		if (watch->proving)
+			take_proof(watch, hit->tid);
 		return coverage_of(watch->coverage, hit->tid) ==
 			watch->current;
 	default:
@@ -182,7 +184,7 @@ static void take_record(void *context, const struct perf_event_header *record)
 
 	if (record->type != PERF_RECORD_SWITCH)
 		records_read(watch->records, record, record->size, &watch->own);
-	else if (record->size == sizeof(struct switch_record))
+	else if (watch->proving && record->size == sizeof(struct switch_record))
 		take_proof(watch, ((const struct switch_record *)record)->tid);
 }
 

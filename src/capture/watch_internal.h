@@ -31,7 +31,8 @@ struct watch {
 	/* While threads may exist whose creation was under way when a set was
 	   opened, each must prove that it is covered.  */
 	bool proving;
-	uint64_t settled;       /* when that ends, ns of CLOCK_MONOTONIC */
+	uint64_t settled;       /* when that may end, ns of CLOCK_MONOTONIC */
+	uint64_t proved;        /* when it ended */
 	uint64_t next_look;     /* for threads without proof */
 	uint64_t look[2];       /* passes before the last two looks */
 	pid_t *doubted;         /* those that the last look found */

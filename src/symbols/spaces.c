@@ -303,7 +303,7 @@ static size_t cut(struct maps *maps, uint64_t start, uint64_t end)
 	return i;
 }
 
-void spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,
+bool spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,
 		uint64_t length, uint64_t offset, struct object *object)
 {
 	uint32_t number = spaces_of(spaces, pid);
@@ -314,17 +314,17 @@ void spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,
 	size_t i;
 
 	if (!number || start >= end)
-		return;
+		return false;
 	space = &spaces->space[number - 1];
 	maps = space->maps;
 	/* What has no names only has to take the place of what has; so a JIT
 	   compiler's thousands of areas need nothing.  */
 	if (!object) {
 		if (!maps)
-			return;
+			return false;
 		i = first_behind(maps, start);
 		if (i == maps->count || maps->map[i].start >= end)
-			return;
+			return false;
 	} else if (maps) {
 		/* Told twice, as by a recorder that starts while the process
 		   maps.  */
@@ -332,16 +332,17 @@ void spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,
 		if (i < maps->count && maps->map[i].object == object &&
 		    maps->map[i].start <= start && maps->map[i].end >= end &&
 		    maps->map[i].offset + (start - maps->map[i].start) == offset)
-			return;
+			return false;
 	}
 	maps = own(space);
 	if (!maps)
-		return;
+		return false;
 	i = cut(maps, start, end);
 	if (!object || maps->count >= MAPS_MAX)
-		return;
+		return true;
 	move(maps, i, i + 1);
 	maps->map[i] = (struct map){ start, end, offset, object };
+	return true;
 }
 
 struct object *spaces_find(const struct spaces *spaces, uint32_t space,

@@ -30,8 +30,8 @@ void spaces_set_root(struct spaces *spaces, uint32_t pid,
 const struct root *spaces_root(struct spaces *spaces, uint32_t pid);
 
 /* LENGTH bytes at START are the file's from OFFSET on; OBJECT NULL: something
-   that has no names.  */
-void spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,
+   that has no names.  Whether that changed anything.  */
+bool spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,
 		uint64_t length, uint64_t offset, struct object *object);
 
 /* The object at ADDRESS of space number SPACE, and where in its file; NULL:

@@ -4,9 +4,11 @@
 #include "symbols/symbols.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "symbols/image.h"
+#include "symbols/internal.h"
 #include "symbols/lines.h"
 #include "symbols/names.h"
 #include "symbols/objects.h"
@@ -24,6 +26,7 @@ struct symbols {
 	struct objects *objects;
 	struct lines *lines;
 	const struct root *sysroot;     /* NULL: none */
+	_Atomic uint64_t changes;       /* of any space's mappings */
 };
 
 struct symbols *symbols_new(void)
@@ -102,8 +105,9 @@ void symbols_map(struct symbols *symbols, const struct mapping *mapping)
 	root = spaces_root(symbols->spaces, mapping->pid);
 	object = objects_get(symbols->objects, root ? root : symbols->sysroot,
 			     mapping);
-	spaces_map(symbols->spaces, mapping->pid, mapping->start,
-		   mapping->length, mapping->offset, object);
+	if (spaces_map(symbols->spaces, mapping->pid, mapping->start,
+		       mapping->length, mapping->offset, object))
+		atomic_fetch_add(&symbols->changes, 1);
 	pthread_mutex_unlock(&symbols->lock);
 }
 
@@ -127,8 +131,8 @@ void symbols_set_sysroot(struct symbols *symbols, const char *directory)
 	pthread_mutex_unlock(&symbols->lock);
 }
 
-static struct object *locate(struct symbols *symbols, uint32_t space,
-			     uint64_t address, uint64_t *offset)
+struct object *symbols_locate(struct symbols *symbols, uint32_t space,
+			      uint64_t address, uint64_t *offset)
 {
 	struct object *object;
 
@@ -142,18 +146,21 @@ struct place symbols_place(struct symbols *symbols, uint32_t space,
 			   uint64_t address)
 {
 	uint64_t offset;
-	const struct object *object = locate(symbols, space, address, &offset);
+	const struct object *object = symbols_locate(symbols, space, address, &offset);
 
 	if (!object)
 		return (struct place){ .object = 0, .offset = address };
 	return (struct place){ .object = object->number, .offset = offset };
 }
 
-/* The image of OBJECT, if it is the file that was mapped, and the address in it
-   of the byte at OFFSET.  */
-static const struct image *find_image(struct symbols *symbols,
-				      struct object *object, uint64_t offset,
-				      uint64_t *address)
+uint64_t symbols_changes(const struct symbols *symbols)
+{
+	return atomic_load_explicit(&symbols->changes, memory_order_relaxed);
+}
+
+const struct image *symbols_image(struct symbols *symbols,
+				  struct object *object, uint64_t offset,
+				  uint64_t *address)
 {
 	const struct image *image = object_image(object, &symbols->headers);
 
@@ -176,12 +183,12 @@ bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
 	struct names *names;
 
 	*frame = (struct frame){ .symbol = NULL };
-	object = locate(symbols, space, address - back, &offset);
+	object = symbols_locate(symbols, space, address - back, &offset);
 	if (!object)
 		return false;
 	frame->object = object->shown;
 	frame->object_offset = offset + back;
-	image = find_image(symbols, object, offset, &in_file);
+	image = symbols_image(symbols, object, offset, &in_file);
 	if (!image)
 		return true;
 	names = object_names(object, image, &symbols->tables);
@@ -201,12 +208,12 @@ bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
 int symbols_is_stub(struct symbols *symbols, uint32_t space, uint64_t address)
 {
 	uint64_t offset, in_file;
-	struct object *object = locate(symbols, space, address, &offset);
+	struct object *object = symbols_locate(symbols, space, address, &offset);
 	const struct image *image;
 
 	if (!object)
 		return -1;
-	image = find_image(symbols, object, offset, &in_file);
+	image = symbols_image(symbols, object, offset, &in_file);
 	if (!image || !image->has_sections)
 		return -1;
 	return image_is_stub(image, in_file);

@@ -201,6 +201,8 @@ static bool call_arguments(struct tep_event *event, struct format *format,
 		set_problem(format, names);
 		return false;
 	}
+	if (allocator->result == RESULT_NONE)
+		read_field(event, "caller", &layout->caller);
 	return true;
 }
 
@@ -232,6 +234,7 @@ static void set_extent(struct layout *layout)
 	layout->extent = 0;
 	extend(&layout->extent, &layout->address);
 	extend(&layout->extent, &layout->pointer);
+	extend(&layout->extent, &layout->caller);
 	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
 		extend(&layout->extent, &layout->argument[i]);
 }
@@ -516,6 +519,10 @@ int layout_decode(const struct layout *layout, const void *raw, size_t size,
 	if (layout->pointer.size) {
 		hit->argument[1] = load(raw, &layout->pointer, layout->swapped);
 		hit->flags |= HIT_HAS_POINTER;
+	}
+	if (layout->caller.size) {
+		hit->argument[1] = load(raw, &layout->caller, layout->swapped);
+		hit->flags |= HIT_HAS_CALLER;
 	}
 	return 0;
 }

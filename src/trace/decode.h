@@ -29,6 +29,7 @@ struct layout {
 	struct field address;
 	struct field argument[ALLOCATOR_ARGUMENTS];
 	struct field pointer;   /* on returns: the new block, if RESULT_STATUS */
+	struct field caller;    /* on calls: the return address, if RESULT_NONE */
 };
 
 /* Returns NULL when out of memory.  */

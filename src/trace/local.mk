@@ -2,7 +2,10 @@
 libleaktop_a_SOURCES += src/trace/decode.c src/trace/decode.h
 libleaktop_a_SOURCES += src/trace/idmap.c src/trace/idmap.h
 libleaktop_a_SOURCES += src/trace/records.c src/trace/records.h src/trace/records_internal.h
+libleaktop_a_SOURCES += src/trace/records_dump.c
 libleaktop_a_SOURCES += src/trace/records_sample.c
 libleaktop_a_SOURCES += src/trace/records_task.c
 libleaktop_a_SOURCES += src/trace/role.c
 libleaktop_a_SOURCES += src/trace/sink.h
+libleaktop_a_SOURCES += src/trace/synthesize.c src/trace/synthesize.h
+libleaktop_a_SOURCES += src/trace/tap.h

@@ -49,6 +49,11 @@ void records_set_build_ids(struct records *records, build_id_finder *find,
 	records->build_ids = context;
 }
 
+void records_set_machine(struct records *records, uint16_t machine)
+{
+	records->machine = machine;
+}
+
 uint64_t records_hits(const struct records *records)
 {
 	return records->hits;
@@ -83,12 +88,15 @@ static void event_init(struct event *event, const struct layout *layout,
 		.layout = layout,
 		.sample_type = type,
 		.read_format = attr->read_format,
+		.branches = attr->branch_sample_type,
 		.fixed = __builtin_popcountll(type & SAMPLE_FIXED),
 		.tid = sample_place(type, PERF_SAMPLE_TID),
 		.time = sample_place(type, PERF_SAMPLE_TIME),
 		.trailer_time = NOWHERE,
 		.trailer_id = NOWHERE,
 	};
+	if (type & PERF_SAMPLE_REGS_USER && type & PERF_SAMPLE_STACK_USER)
+		event->registers = attr->sample_regs_user;
 	if (!attr->sample_id_all)
 		return;
 	event->trailer = __builtin_popcountll(type & TRAILER_FIXED);
@@ -155,6 +163,8 @@ int records_add_event(struct records *records,
 	if (attr->type == PERF_TYPE_TRACEPOINT)
 		layout = decoder_layout(records->decoder, attr->config, NULL);
 	event_init(&event, layout, attr);
+	event.machine = records->machine ? records->machine :
+			dump_machine(event.registers);
 	if (layout && !(attr->sample_type & PERF_SAMPLE_RAW))
 		return error_set(error, _("the samples of %s have no raw data"),
 				 decoder_event_name(records->decoder,

@@ -18,6 +18,9 @@ struct event {
 	const struct layout *layout;    /* NULL: not an allocation event */
 	uint64_t sample_type;
 	uint64_t read_format;
+	uint64_t branches;      /* PERF_SAMPLE_BRANCH_… */
+	uint64_t registers;     /* mask of the user's in a sample; 0: no dump */
+	uint16_t machine;       /* whose they are, see struct dump */
 	int fixed;              /* u64s before READ */
 	int tid;                /* places in the sample, u64s from the body's start */
 	int time;
@@ -33,6 +36,7 @@ struct records {
 	struct idmap ids;       /* indexes of events */
 	int sample_id;          /* where each event has its id; see struct event */
 	int trailer_id;
+	uint16_t machine;       /* that was told; 0: none was */
 	uint64_t hits;
 	uint64_t last_time;     /* the latest of any sample */
 	build_id_finder *find_build_id;
@@ -45,6 +49,15 @@ struct body {
 	const uint64_t *data;
 	size_t count;           /* whole u64s */
 };
+
+/* The machine that user registers of MASK are of; 0: none that is known.  */
+uint16_t dump_machine(uint64_t mask);
+
+/* Reads the registers and the stack of a sample of EVENT.  AT: u64s from the
+   body's start to what follows RAW.  DUMP points into BODY.  Returns 1, 0 when
+   the sample has none, or -1 when its lengths are inconsistent.  */
+int dump_read(const struct event *event, const struct body *body, size_t at,
+	      struct dump *dump);
 
 /* Reads a PERF_RECORD_SAMPLE.  */
 enum record_status sample_read(struct records *records, const struct body *body,

@@ -91,9 +91,21 @@ static inline int read_chain(const struct body *body, size_t *at,
 	return 0;
 }
 
-/* A sample's parts come in the order of linux/perf_event.h; all that is
-   needed ends with RAW, and what follows it (branches, registers, stack…) is
-   not looked at.  */
+/* Delivers what was recorded with HIT; AT as for dump_read().  Returns 0, or -1
+   when the sample's lengths are inconsistent.  */
+static int deliver_dump(const struct event *event, const struct body *body,
+			size_t at, const struct sink *sink,
+			const struct hit *hit)
+{
+	struct dump dump;
+	int found = dump_read(event, body, at, &dump);
+
+	if (found > 0)
+		sink->dump(sink->context, hit, &dump);
+	return found < 0 ? -1 : 0;
+}
+
+/* A sample's parts come in the order of linux/perf_event.h.  */
 enum record_status sample_read(struct records *records, const struct body *body,
 			       const struct sink *sink)
 {
@@ -128,6 +140,12 @@ enum record_status sample_read(struct records *records, const struct body *body,
 	hit.tid = task[1];
 	hit.time = event->time == NOWHERE ? 0 : body->data[event->time];
 	hit.chain = 0;
+	/* Together with its size the raw data fills whole u64s.  */
+	if (event->registers && sink->dump &&
+	    deliver_dump(event, body,
+			 at + (sizeof(raw_size) + raw_size + 7) / 8, sink,
+			 &hit))
+		return RECORD_BAD;
 	if (hit.time > records->last_time)
 		records->last_time = hit.time;
 	records->hits++;

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/dump.h"
 #include "base/mapping.h"
 #include "heap/hit.h"
 
@@ -20,6 +21,10 @@ struct sink {
 	   Fork, exec, exit and loss come this way too.  */
 	void (*hit)(void *context, struct hit *hit, const uint64_t *chain,
 		    size_t size);
+	/* The registers and the stack of the user's side at HIT, which comes
+	   next.  Only where the sample has both.  NULL: not wanted.  */
+	void (*dump)(void *context, const struct hit *hit,
+		     const struct dump *dump);
 	void (*mapping)(void *context, const struct mapping *mapping);
 	/* The task's name.  EXEC: it changed because of an exec; a HIT_EXEC
 	   comes as well.  */

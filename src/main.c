@@ -154,10 +154,30 @@ static int write_report(const struct options *options, const struct feed *feed,
 	return finish_output();
 }
 
+/* Of the recording; returns STATUS, or what takes its place.  */
+static int tell_trouble(struct session *session, int status)
+{
+	bool failed;
+	const char *trouble = session_record_trouble(session, &failed);
+
+	if (*trouble)
+		fail(trouble);
+	return failed && status == EXIT_SUCCESS ? EXIT_FAILURE : status;
+}
+
+/* Whether it is what tell_trouble() tells, too.  */
+static bool is_trouble(struct session *session, const char *notice)
+{
+	bool failed;
+
+	return !strcmp(notice, session_record_trouble(session, &failed));
+}
+
 static int report_picture(const struct options *options,
-			  const struct feed *feed,
+			  struct session *session,
 			  const struct picture *picture)
 {
+	const struct feed *feed = session_feed(session);
 	bool broken = picture->state == STATE_FAILED ||
 		      picture->state == STATE_DAMAGED;
 	int status = EXIT_SUCCESS;
@@ -165,9 +185,11 @@ static int report_picture(const struct options *options,
 	/* What was seen until it went wrong is still worth a report.  */
 	if (!broken || picture->heap->hits)
 		status = write_report(options, feed, picture);
-	if (!broken && *picture->notice)
+	if (broken)
+		status = fail(picture->notice);
+	else if (*picture->notice && !is_trouble(session, picture->notice))
 		fail(picture->notice);
-	return broken ? fail(picture->notice) : status;
+	return tell_trouble(session, status);
 }
 
 /* The exit status of a batch on a command: the command's, unless leaktop itself
@@ -206,7 +228,7 @@ static int run_batch(const struct options *options, struct session *session,
 	picture = feed->picture(feed->context);
 	if (options->verbose && picture->details)
 		fputs(picture->details, stderr);
-	status = report_picture(options, feed, picture);
+	status = report_picture(options, session, picture);
 	picture_unref(picture);
 	if (launch)
 		return pass_status(launch, number, status);
@@ -233,6 +255,9 @@ static int run_screen(const struct options *options, struct session *session)
 
 	if (ui_run(&ui, feed, &end, &number, &error) < 0)
 		return fail(error.text);
+	/* The recording ends now.  */
+	session_stop(session);
+	status = tell_trouble(session, status);
 	if (end == UI_SIGNAL)
 		return 128 + number;
 	if (end == UI_FAILED) {

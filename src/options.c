@@ -195,12 +195,73 @@ static int set_free_chains(struct options *options, const char *value,
 	return 0;
 }
 
+/* One or more single sizes.  */
+static int set_focus(struct options *options, const char *value,
+		     struct error *error)
+{
+	struct capture_focus *focus = &options->session.focus;
+	struct sizespec spec;
+
+	if (sizespec_parse(&spec, value, error) < 0)
+		return -1;
+	if (!spec.count || spec.count > CAPTURE_FOCUS_MAX)
+		return error_set(error, _("--focus takes 1 to %d sizes"),
+				 CAPTURE_FOCUS_MAX);
+	for (unsigned i = 0; i < spec.count; i++) {
+		if (spec.range[i].low != spec.range[i].high ||
+		    !spec.range[i].low)
+			return error_set(error, _("--focus takes sizes of one "
+				"byte or more, such as 3072 or 512,3072, not "
+				"'%s'"), value);
+		focus->size[i] = spec.range[i].low;
+	}
+	focus->count = spec.count;
+	return 0;
+}
+
+static int set_call_graph(struct options *options, const char *value,
+			  struct error *error)
+{
+	static const char method[] = "dwarf";
+	const char *bytes = value + sizeof(method) - 1;
+	unsigned long number;
+
+	if (!strcmp(value, method))
+		return 0;
+	if (strncmp(value, method, sizeof(method) - 1) || *bytes != ',' ||
+	    parse_number(bytes + 1, CAPTURE_DUMP_MAX, &number) < 0 ||
+	    number < 256)
+		return error_set(error, _("--call-graph takes dwarf or "
+			"dwarf,BYTES of the stack, 256 to %d, not '%s'"),
+			CAPTURE_DUMP_MAX, value);
+	options->session.focus.dump_bytes = (number + 7) / 8 * 8;
+	return 0;
+}
+
+static int set_no_auto_focus(struct options *options, const char *value,
+			     struct error *error)
+{
+	(void)value;
+	(void)error;
+	options->session.no_auto_focus = true;
+	return 0;
+}
+
 static int set_forks(struct options *options, const char *value,
 		     struct error *error)
 {
 	(void)value;
 	(void)error;
 	options->session.capture.follow_forks = true;
+	return 0;
+}
+
+static int set_output(struct options *options, const char *value,
+		      struct error *error)
+{
+	if (!*value)
+		return error_set(error, _("--output needs a file"));
+	options->session.record = value;
 	return 0;
 }
 
@@ -308,8 +369,16 @@ static const struct option_row rows[] = {
 	  set_free_chains },
 	{ "max-overhead", 0, N_("PERCENT"), N_("of the process's time that "
 	  "watching may take"), set_overhead },
+	{ "focus", 0, N_("SIZE[,SIZE]..."), N_("take the whole stack at each "
+	  "allocation of these sizes"), set_focus },
+	{ "call-graph", 0, N_("dwarf,BYTES"), N_("bytes of the stack that are "
+	  "taken in focus: 8192"), set_call_graph },
+	{ "no-auto-focus", 0, NULL, N_("focus on no size unless asked"),
+	  set_no_auto_focus },
 	{ "follow-forks", 0, NULL, N_("watch child processes too, each on its "
 	  "own"), set_forks },
+	{ "output", 'o', N_("FILE"), N_("record what is watched to FILE, a "
+	  "perf.data"), set_output },
 	{ "output-log", 0, N_("FILE"), N_("write what COMMAND prints to FILE, too"),
 	  set_output_log },
 	{ "force", 0, NULL, N_("watch although it is dangerous for the "
@@ -389,7 +458,9 @@ static bool is_live_only(const struct options *options)
 
 	return capture->ring_kib || capture->chain_depth ||
 	       capture->free_chains || capture->force || capture->follow_forks ||
-	       options->session.max_overhead > 0;
+	       options->session.focus.count || options->session.focus.dump_bytes ||
+	       options->session.no_auto_focus ||
+	       options->session.record || options->session.max_overhead > 0;
 }
 
 /* Of the process, the recording and the command there is just one.  */
@@ -419,8 +490,9 @@ static int check_pairs(const struct options *options, struct error *error)
 
 	if (file && is_live_only(options))
 		return error_set(error, _("--ring-size, --chain-depth, "
-			"--free-chains, --follow-forks, --max-overhead and "
-			"--force go with -p PID or a command"));
+			"--free-chains, --follow-forks, --max-overhead, "
+			"--focus, --call-graph, --no-auto-focus, "
+			"--output and --force go with -p PID or a command"));
 	if (!file && options->session.sysroot)
 		return error_set(error, _("--sysroot goes with a recording"));
 	if (options->launch.log && !options->launch.command)
@@ -510,6 +582,7 @@ int options_read(struct options *options, int argc, char **argv,
 
 	*options = (struct options) {
 		.mode = RUN_SCREEN, .top = 20,
+		.session.arguments = (const char *const *)argv,
 	};
 	getopt_tables(longs, shorts);
 	/* Also forgets what a reading before has left.  */

@@ -4,6 +4,7 @@
 # linked with libleaktop.a and Check, and built and run a second time under
 # ASan and UBSan as NAME.san.
 unit_tests = \
+	tests/test_capture \
 	tests/test_decode \
 	tests/test_dump \
 	tests/test_governor \
@@ -30,8 +31,10 @@ unit_tests = \
 live_tests = \
 	tests/test_live \
 	tests/test_live_end \
+	tests/test_live_family \
 	tests/test_live_modes \
 	tests/test_live_owners \
+	tests/test_live_record \
 	tests/test_live_threads
 live_fixture = \
 	tests/live_fixture.c tests/live_fixture.h \
@@ -39,8 +42,10 @@ live_fixture = \
 	tests/testing.h
 tests_test_live_SOURCES = tests/test_live.c $(live_fixture)
 tests_test_live_end_SOURCES = tests/test_live_end.c $(live_fixture)
+tests_test_live_family_SOURCES = tests/test_live_family.c $(live_fixture)
 tests_test_live_modes_SOURCES = tests/test_live_modes.c $(live_fixture)
 tests_test_live_owners_SOURCES = tests/test_live_owners.c $(live_fixture)
+tests_test_live_record_SOURCES = tests/test_live_record.c $(live_fixture)
 tests_test_live_threads_SOURCES = tests/test_live_threads.c $(live_fixture)
 
 # What the live tests watch; without sanitizers, which replace malloc.
@@ -48,18 +53,32 @@ live_targets = \
 	tests/targets/caller \
 	tests/targets/churn \
 	tests/targets/early \
+	tests/targets/interposer.so \
 	tests/targets/nolibc \
 	tests/targets/oddhead \
+	tests/targets/ownmalloc \
 	tests/targets/storm
 tests_targets_caller_SOURCES = tests/targets/caller.c
 tests_targets_caller_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin
 tests_targets_caller_LDADD =
+# Without a static C library there is none, and what needs it is skipped.
+static_target = tests/targets/caller-static
+CLEANFILES += $(static_target)
+$(static_target): tests/targets/caller.c
+	@$(MKDIR_P) $(@D)
+	$(AM_V_CCLD)$(CC) $(CFLAGS) -fno-builtin -pthread -static -o $@ \
+		$(srcdir)/tests/targets/caller.c 2>/dev/null || rm -f $@
 tests_targets_churn_SOURCES = tests/targets/churn.c
 tests_targets_churn_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin -pthread
 tests_targets_churn_LDADD =
 tests_targets_early_SOURCES = tests/targets/early.c
 tests_targets_early_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin
 tests_targets_early_LDADD =
+# A library, though no program links it.
+tests_targets_interposer_so_SOURCES = tests/targets/interposer.c
+tests_targets_interposer_so_CFLAGS = $(WARN_CFLAGS) -fPIC -fno-builtin
+tests_targets_interposer_so_LDFLAGS = -shared
+tests_targets_interposer_so_LDADD =
 tests_targets_nolibc_SOURCES = tests/targets/nolibc.c
 tests_targets_nolibc_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 tests_targets_nolibc_LDFLAGS = -nostdlib -static
@@ -68,6 +87,10 @@ tests_targets_oddhead_SOURCES = tests/targets/oddhead.c
 tests_targets_oddhead_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 tests_targets_oddhead_LDFLAGS = -nostdlib -static
 tests_targets_oddhead_LDADD =
+tests_targets_ownmalloc_SOURCES = \
+	tests/targets/churn.c tests/targets/interposer.c
+tests_targets_ownmalloc_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin -pthread
+tests_targets_ownmalloc_LDADD =
 tests_targets_storm_SOURCES = tests/targets/storm.c
 tests_targets_storm_CFLAGS = $(WARN_CFLAGS) -g -fno-builtin \
 	-fno-omit-frame-pointer -pthread
@@ -97,6 +120,7 @@ tests_test_pty_LDADD = $(LDADD) $(VTERM_LIBS)
 # Some of these need root, uprobes and perf, see cannot_run() in lib.sh.
 script_tests = \
 	build-aux/check-layers.sh \
+	tests/allocators.sh \
 	tests/bad_input.sh \
 	tests/dwarf.sh \
 	tests/emacs.sh \
@@ -104,6 +128,7 @@ script_tests = \
 	tests/launch.sh \
 	tests/live_batch.sh \
 	tests/live_options.sh \
+	tests/record.sh \
 	tests/recording.sh \
 	tests/writer.sh
 
@@ -174,6 +199,7 @@ TESTS += $(script_tests)
 EXTRA_DIST += $(script_tests)
 
 if HAVE_CHECK
+check_DATA += $(static_target)
 check_PROGRAMS += $(unit_tests) $(live_tests) $(live_targets) $(bench_tools) $(script_tools)
 TESTS += $(unit_tests) $(live_tests)
 if HAVE_VTERM

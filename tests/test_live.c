@@ -66,7 +66,7 @@ static struct watch *begin_at_entry(struct seen *seen, pid_t pid,
 		free(text);
 	}
 	watch = watch_open(pid, probes, libc, decoder, &options, &seen->sink,
-			   &no_files, &error);
+			   NULL, &no_files, &error);
 	ck_assert_msg(watch != NULL, "%s", error.text);
 	watch_start(watch);
 	return watch;

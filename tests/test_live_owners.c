@@ -3,14 +3,22 @@
 
 #include "live_fixture.h"
 
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <linux/capability.h>
+#include <linux/perf_event.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/libc.h"
 #include "capture/owner.h"
 #include "capture/probes.h"
 
@@ -280,8 +288,9 @@ START_TEST(preflight)
 	ck_assert_uint_eq(breakpoints(caller.pid), 0);
 	capture = begin(&seen, caller.pid);
 	ck_assert(ask_all(&answers, caller.pid, false));
-	ck_assert_msg(strstr(answers.text, "1 other tracers: ") &&
-		      strstr(answers.text, "leaktop_"), "%s", answers.text);
+	ck_assert_msg(strstr(answers.text,
+			     "1 other tracers: also watched by leaktop "),
+		      "%s", answers.text);
 	capture_close(capture);
 	limit_files(100);
 	ck_assert(ask_all(&answers, caller.pid, false));
@@ -361,6 +370,256 @@ START_TEST(read_only_meanwhile)
 }
 END_TEST
 
+/* Adds a line to uprobe_events.  Not by stdio, which would seek there.  */
+static void add_line(const char *line)
+{
+	char path[PATH_MAX];
+	ssize_t n = strlen(line);
+	int fd;
+
+	snprintf(path, sizeof path, "%s/uprobe_events", probes_directory(NULL));
+	fd = open(path, O_WRONLY | O_APPEND);
+	ck_assert_int_ge(fd, 0);
+	ck_assert_int_eq(write(fd, line, n), n);
+	close(fd);
+}
+
+static int open_event(uint64_t id)
+{
+	struct perf_event_attr attr = {
+		.type = PERF_TYPE_TRACEPOINT,
+		.size = sizeof attr,
+		.config = id,
+		.disabled = 1,
+	};
+
+	return syscall(SYS_perf_event_open, &attr, getpid(), -1, -1,
+		       PERF_FLAG_FD_CLOEXEC);
+}
+
+/* Two of the probes are used by somebody else: all others go, and closing takes
+   no longer for two than for one.  */
+START_TEST(probes_in_use)
+{
+	struct libc *libc = calloc(1, sizeof *libc);
+	struct error error = { "" };
+	struct probes probes;
+	char line[2 * OWNER_NAME + 8];
+	double begun;
+	int fds[2];
+
+	ck_assert_ptr_nonnull(libc);
+	note_runner();
+	ck_assert_msg(!libc_find(libc, getpid(), &error), "%s", error.text);
+	ck_assert_msg(!probes_make(&probes, libc, false, &error), "%s",
+		      error.text);
+	ck_assert_uint_gt(probes.count, 5);
+	for (int i = 0; i < 2; i++) {
+		fds[i] = open_event(probes.probe[i].id);
+		ck_assert_int_ge(fds[i], 0);
+	}
+	begun = seconds();
+	ck_assert_uint_eq(probes_remove(&probes), 2);
+	ck_assert_double_ge(seconds() - begun, 1.9);
+	ck_assert_double_lt(seconds() - begun, 3.5);
+	ck_assert_uint_eq(probes_left(), 2);
+	for (int i = 0; i < 2; i++) {
+		close(fds[i]);
+		snprintf(line, sizeof line, "-:%s/%s\n", probes.group,
+			 probes.probe[i].name);
+		add_line(line);
+	}
+	ck_assert_uint_eq(probes_left(), 0);
+	free(libc);
+}
+END_TEST
+
+static void *make_probes(void *context)
+{
+	struct libc *libc = calloc(1, sizeof *libc);
+	struct error error;
+
+	ck_assert(libc && !libc_find(libc, getpid(), &error));
+	ck_assert(!probes_make(context, libc, false, &error));
+	free(libc);
+	return NULL;
+}
+
+/* No two have a group in common, whatever thread makes them.  */
+START_TEST(groups_of_threads)
+{
+	struct probes probes[4];
+	pthread_t thread[2];
+	unsigned sum = 0;
+
+	note_runner();
+	make_probes(&probes[0]);
+	make_probes(&probes[1]);
+	for (int i = 0; i < 2; i++)
+		ck_assert(!pthread_create(&thread[i], NULL, make_probes,
+					  &probes[2 + i]));
+	for (int i = 0; i < 2; i++)
+		pthread_join(thread[i], NULL);
+	for (int i = 0; i < 4; i++) {
+		sum += probes[i].count;
+		ck_assert(!owner_is_dead(probes[i].group));
+		ck_assert_int_eq(owner_pid(probes[i].group), getpid());
+		for (int j = 0; j < i; j++)
+			ck_assert_str_ne(probes[i].group, probes[j].group);
+	}
+	ck_assert_uint_eq(probes_left(), sum);
+	for (int i = 0; i < 4; i++)
+		ck_assert_uint_eq(probes_remove(&probes[i]), 0);
+	ck_assert_uint_eq(probes_left(), 0);
+}
+END_TEST
+
+/* What counts is the effective user.  */
+START_TEST(permitted_by_effective_user)
+{
+	struct error error = { "" };
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setresuid(65534, 0, 0))
+			_exit(2);
+		_exit(probes_check(&error) ? 1 : 0);
+	}
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+	pid = fork();
+	if (!pid) {
+		if (setresuid(0, 65534, 0))
+			_exit(2);
+		_exit(probes_check(&error) ? 0 : 1);
+	}
+	waitpid(pid, &status, 0);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
+/* Only what concerns the process: a leaktop that watches it, and anybody's
+   probes on its functions, with what to do about them.  */
+START_TEST(other_tracers)
+{
+	struct libc *libc = calloc(1, sizeof *libc);
+	struct caller caller[2];
+	struct answers answers;
+	struct error error;
+	char line[PATH_MAX + 128], group[64], expected[64];
+	pid_t other;
+	int fd;
+
+	setenv("LC_ALL", "C", 1);
+	launch(&caller[0]);
+	launch(&caller[1]);
+	other = another(caller[1].pid, &fd);
+	ck_assert(ask_all(&answers, caller[0].pid, false));
+	ck_assert_msg(!strstr(answers.text, "leaktop_") &&
+		      !strstr(answers.text, "also watched"), "%s",
+		      answers.text);
+	snprintf(expected, sizeof expected,
+		 "1 other tracers: also watched by leaktop %d (", (int)other);
+	ck_assert(ask_all(&answers, caller[1].pid, false));
+	ck_assert_msg(strstr(answers.text, expected) &&
+		      !strstr(answers.text, "perf probe -d"), "%s",
+		      answers.text);
+	end_another(other, fd);
+	/* Of another tool, at the function's entry.  */
+	ck_assert(libc && !libc_find(libc, caller[0].pid, &error));
+	snprintf(group, sizeof group, "lttest_owners_%d", (int)getpid());
+	snprintf(line, sizeof line, "p:%s/x %s:0x%" PRIx64 "\n", group, libc->path,
+		 libc->function[ALLOC_MALLOC].offset);
+	add_line(line);
+	ask_all(&answers, caller[0].pid, false);
+	snprintf(line, sizeof line, "-:%s/x\n", group);
+	add_line(line);
+	ck_assert_msg(strstr(answers.text, group) &&
+		      strstr(answers.text, "perf probe -d"), "%s",
+		      answers.text);
+	ck_assert_int_ge(capture_cleanup(&error), 0);
+	free(libc);
+	end_caller(&caller[0]);
+	end_caller(&caller[1]);
+}
+END_TEST
+
+/* Makes DIRECTORY/merged an overlay, for this process alone, whose lib has a
+   copy of FILE.  The parts are file systems of their own, as else stat() and the
+   mappings agree.  Returns whether it can.  */
+static bool make_overlay(const char *directory, const char *file)
+{
+	char command[3 * PATH_MAX], options[3 * PATH_MAX], path[PATH_MAX];
+
+	ck_assert(!unshare(CLONE_NEWNS));
+	ck_assert(!mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL));
+	/* An overlay on an overlay may be refused.  */
+	if (mount("tmpfs", directory, "tmpfs", 0, NULL))
+		return false;
+	snprintf(command, sizeof command,
+		 "cd '%s' && mkdir lower upper work merged && "
+		 "mount -t tmpfs tmpfs lower && mkdir lower/lib && "
+		 "cp -L '%s' lower/lib",
+		 directory, file);
+	ck_assert(!system(command));
+	snprintf(options, sizeof options,
+		 "xino=off,lowerdir=%s/lower,upperdir=%s/upper,workdir=%s/work",
+		 directory, directory, directory);
+	snprintf(path, sizeof path, "%s/merged", directory);
+	return !mount("overlay", path, "overlay", 0, options);
+}
+
+/* A file system that tells other numbers by stat() than by the mappings.  The
+   library there is the one that is mapped all the same.  */
+START_TEST(library_on_an_overlay)
+{
+	struct libc *libc = calloc(1, sizeof *libc);
+	char directory[] = "/tmp/leaktop-live-XXXXXX", path[PATH_MAX];
+	struct error error = { "" };
+	struct answers answers;
+	struct caller caller;
+	struct capture *capture;
+	struct seen seen;
+	bool able;
+
+	setenv("LC_ALL", "C", 1);
+	ck_assert(libc && mkdtemp(directory));
+	ck_assert(!libc_find(libc, getpid(), &error));
+	able = make_overlay(directory, libc->path);
+	if (able) {
+		snprintf(path, sizeof path, "%s/merged/lib", directory);
+		start(&caller, path);
+		ck_assert_int_eq(answer(&caller), caller.pid);
+		ck_assert_msg(!libc_find(libc, caller.pid, &error), "%s",
+			      error.text);
+		ck_assert_msg(!strncmp(libc->path, path, strlen(path)), "%s",
+			      libc->path);
+		ck_assert(ask_all(&answers, caller.pid, false));
+		ck_assert_ptr_null(strstr(answers.text, "no longer there"));
+		capture = begin(&seen, caller.pid);
+		run(capture, &seen, &caller, "run", 10);
+		check_rounds(&seen, 10);
+		capture_close(capture);
+		/* Without the privilege that asks the mapping itself.  */
+		drop_capability(CAP_SYS_ADMIN);
+		drop_capability(CAP_CHECKPOINT_RESTORE);
+		ck_assert_msg(!libc_find(libc, caller.pid, &error), "%s",
+			      error.text);
+		ck_assert_msg(!strncmp(libc->path, path, strlen(path)) &&
+			      !libc->is_replaced, "%s", libc->path);
+		forget(&seen);
+		end_caller(&caller);
+	} else {
+		printf("no overlays here\n");
+	}
+	/* The mounts go with this process, what they hide is empty.  */
+	umount2(directory, MNT_DETACH);
+	rmdir(directory);
+	free(libc);
+}
+END_TEST
+
 START_TEST(rings_that_cannot_be_locked)
 {
 	/* More than kernel.perf_event_mlock_kb grants, unless it was raised.  */
@@ -405,8 +664,22 @@ START_TEST(rings_that_cannot_be_locked)
 }
 END_TEST
 
-/* One that only looks like it: a program with a section of that name.  */
-START_TEST(go_is_refused)
+/* Those that only look like it: programs with a section or a symbol of that
+   name.  */
+static const struct mark {
+	const char *options;    /* of objcopy */
+	const char *word;       /* what they are taken for */
+} marks[] = {
+	{ "--add-section .go.buildinfo=/etc/passwd", "Go program, whose" },
+	{ "--add-section .go_export=/etc/passwd", "Go program made by GCC" },
+	{ "--add-section .note.GNU-split-stack=/etc/passwd", "split stacks" },
+	{ "--add-symbol __morestack=.text:0,function,local", "split stacks" },
+	{ "--add-symbol __go_init_main=.text:0,function,global "
+	  "--add-symbol __morestack=.text:0,function,local",
+	  "Go program made by GCC" },
+};
+
+START_TEST(stack_switchers_are_refused)
 {
 	char dir[] = "/tmp/leaktop-live-XXXXXX", command[8192], path[64];
 	const char *build = getenv("abs_top_builddir");
@@ -418,28 +691,31 @@ START_TEST(go_is_refused)
 	setenv("LC_ALL", "C", 1);
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	snprintf(path, sizeof path, "%s/caller", dir);
-	snprintf(command, sizeof command,
-		 "objcopy --add-section .go.buildinfo=/etc/passwd %s/tests/targets/caller %s",
-		 build ? build : ".", path);
-	if (system(command)) {
-		rmdir(dir);
-		return;
+	for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+		snprintf(command, sizeof command,
+			 "objcopy %s %s/tests/targets/caller %s",
+			 marks[i].options, build ? build : ".", path);
+		if (system(command))
+			break;
+		start_program(&caller, path, NULL);
+		ck_assert_int_eq(answer(&caller), caller.pid);
+		expect_refused(caller.pid, marks[i].word);
+		ck_assert(!ask_all(&answers, caller.pid, false));
+		ck_assert_uint_eq(answers.bad, 1);
+		ck_assert_ptr_nonnull(strstr(answers.text, marks[i].word));
+		ck_assert(ask_all(&answers, caller.pid, true));
+		if (!i) {
+			capture = begin_with(&seen, caller.pid,
+				(struct capture_options){ .force = true });
+			run(capture, &seen, &caller, "run", 10);
+			check_rounds(&seen, 10);
+			capture_close(capture);
+			forget(&seen);
+		}
+		end_caller(&caller);
+		unlink(path);
 	}
-	start_program(&caller, path, NULL);
-	ck_assert_int_eq(answer(&caller), caller.pid);
-	expect_refused(caller.pid, "Go program");
-	ck_assert(!ask_all(&answers, caller.pid, false));
-	ck_assert_uint_eq(answers.bad, 1);
-	ck_assert(ask_all(&answers, caller.pid, true));
-	capture = begin_with(&seen, caller.pid,
-			     (struct capture_options){ .force = true });
-	run(capture, &seen, &caller, "run", 10);
-	check_rounds(&seen, 10);
-	capture_close(capture);
-	unlink(path);
 	rmdir(dir);
-	forget(&seen);
-	end_caller(&caller);
 }
 END_TEST
 
@@ -447,8 +723,10 @@ int main(void)
 {
 	const TTest *const tests[] = {
 		dead_leaktops_probes_go, owners, two_at_once, refusals,
-		not_permitted, preflight, go_is_refused, read_only_tracefs,
-		read_only_meanwhile, rings_that_cannot_be_locked, NULL
+		not_permitted, permitted_by_effective_user, preflight,
+		other_tracers, stack_switchers_are_refused, read_only_tracefs,
+		read_only_meanwhile, probes_in_use, groups_of_threads,
+		library_on_an_overlay, rings_that_cannot_be_locked, NULL
 	};
 
 	return run_live("live_owners", tests);

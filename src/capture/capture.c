@@ -53,33 +53,11 @@ static unsigned depth_limit(unsigned depth)
 	return depth;
 }
 
-static int add_formats(struct capture *capture, struct error *error)
-{
-	const struct probes *probes = &capture->probes;
-	const uint16_t probe = 1;
-
-	decoder_set_machine(capture->decoder, !*(const char *)&probe,
-			    sizeof(long), sysconf(_SC_PAGESIZE));
-	for (unsigned i = 0; i < probes->count; i++) {
-		int size, result;
-		char *text = probes_format(probes, &probes->probe[i], &size);
-
-		if (!text)
-			return error_set(error, _("can't read the format of event %s:%s"),
-					 probes->group, probes->probe[i].name);
-		result = decoder_add_format(capture->decoder, probes->group,
-					    text, size, error);
-		free(text);
-		if (result)
-			return -1;
-	}
-	return 0;
-}
-
 struct reporting {
 	pid_t pid;
 	uint64_t time;
 	const struct sink *sink;
+	struct recording *recording;
 };
 
 static bool report_map(void *context, const struct target_map *map)
@@ -94,20 +72,33 @@ static bool report_map(void *context, const struct target_map *map)
 		.path = map->path,
 	};
 
-	if (map->executable)
-		reporting->sink->mapping(reporting->sink->context, &mapping);
+	if (!map->executable)
+		return true;
+	reporting->sink->mapping(reporting->sink->context, &mapping);
+	recording_mapping(reporting->recording, &mapping);
 	return true;
+}
+
+static void report_process(void *context, pid_t pid)
+{
+	struct reporting *reporting = context;
+	char comm[TARGET_COMM];
+
+	reporting->pid = pid;
+	target_maps(pid, report_map, reporting);
+	target_comm(pid, pid, comm, sizeof comm);
+	reporting->sink->comm(reporting->sink->context, pid, pid, comm, false);
+	recording_names(reporting->recording, reporting->time, pid);
 }
 
 void capture_report_target(const struct capture *capture, uint64_t time,
 			   const struct sink *sink)
 {
-	struct reporting reporting = { capture->pid, time, sink };
-	char comm[TARGET_COMM];
+	struct reporting reporting = {
+		capture->pid, time, sink, capture->recording
+	};
 
-	target_maps(capture->pid, report_map, &reporting);
-	target_comm(capture->pid, capture->pid, comm, sizeof comm);
-	sink->comm(sink->context, capture->pid, capture->pid, comm, false);
+	family_each(capture->family, report_process, &reporting);
 }
 
 int capture_use(struct capture *capture, struct watch *watch)
@@ -131,6 +122,28 @@ int capture_use(struct capture *capture, struct watch *watch)
 	return 0;
 }
 
+/* Makes the probes for the program that the target runs.  */
+static int start_program(struct capture *capture, struct error *error)
+{
+	const uint16_t probe = 1;
+	struct program *program;
+
+	capture->decoder = decoder_new();
+	if (!capture->decoder)
+		return error_set(error, _("out of memory"));
+	decoder_set_machine(capture->decoder, !*(const char *)&probe,
+			    sizeof(long), sysconf(_SC_PAGESIZE));
+	program = program_find(capture->pid, error);
+	if (!program)
+		return -1;
+	if (program_add(capture, program, error)) {
+		program_free(program);
+		return -1;
+	}
+	capture_use_program(capture, program);
+	return 0;
+}
+
 static int start(struct capture *capture, const struct sink *sink,
 		 struct error *error)
 {
@@ -142,14 +155,10 @@ static int start(struct capture *capture, const struct sink *sink,
 			error_set(error, _("no process %d"), (int)capture->pid) :
 			error_set(error, _("can't watch for the end of process %d: %s"),
 				  (int)capture->pid, strerror(errno));
-	if (libc_find(&capture->libc, capture->pid, error))
-		return -1;
-	capture->decoder = decoder_new();
-	if (!capture->decoder)
+	capture->family = family_new(capture->pid, capture->rings.follow_forks);
+	if (!capture->family)
 		return error_set(error, _("out of memory"));
-	if (probes_make(&capture->probes, &capture->libc, capture->free_chains,
-			error) ||
-	    add_formats(capture, error))
+	if (start_program(capture, error))
 		return -1;
 	watch = mode_open(capture, CAPTURE_FULL, sink, error);
 	if (!watch)
@@ -162,6 +171,7 @@ static int start(struct capture *capture, const struct sink *sink,
 	capture_report_target(capture, 0, sink);
 	watch_start(watch);
 	mode_tell(capture, capture_now(), sink);
+	recording_mode(capture->recording, capture_now(), capture->seen);
 	details_make(capture);
 	return 0;
 }
@@ -183,6 +193,16 @@ struct capture *capture_open(const struct capture_options *options,
 	capture->pid = options->pid;
 	capture->pidfd = -1;
 	capture->free_chains = options->free_chains;
+	capture->force = options->force;
+	capture->rings.follow_forks = options->follow_forks;
+	capture->rings.ip = options->tap;
+	if (options->tap)
+		capture->recording = recording_new(options->tap, options->pid);
+	if (options->tap && !capture->recording) {
+		capture_close(capture);
+		error_set(error, _("out of memory"));
+		return NULL;
+	}
 	capture->rings.ring_size = 1024 * (size_t)(options->ring_kib ?
 						   options->ring_kib :
 						   RING_KIB);
@@ -193,14 +213,20 @@ struct capture *capture_open(const struct capture_options *options,
 	return NULL;
 }
 
+void capture_end_round(struct capture *capture, const struct sink *sink)
+{
+	sink->round(sink->context);
+	recording_round(capture->recording);
+}
+
 void capture_round(struct capture *capture, const struct sink *sink)
 {
 	if (!watch_is_behind(capture->watch))
-		sink->round(sink->context);
+		capture_end_round(capture, sink);
 }
 
-/* Waits until there is something to do; *EXITED tells that the process has
-   ended.  Returns 0 or -1 with errno.  */
+/* Waits until there is something to do; *EXITED tells that the process whose
+   end was waited for may have ended.  Returns 0 or -1 with errno.  */
 static int wait_for_events(struct capture *capture, int timeout_ms,
 			   int wake_fd, bool *exited)
 {
@@ -212,10 +238,10 @@ static int wait_for_events(struct capture *capture, int timeout_ms,
 	fds[count].events = POLLIN;
 	fds[count + 1].fd = wake_fd;
 	fds[count + 1].events = POLLIN;
-	if (capture->must_look && (timeout_ms < 0 || timeout_ms > SLICE_MS))
+	if ((capture->must_look || capture->pidfd < 0) && (timeout_ms < 0 || timeout_ms > SLICE_MS))
 		timeout_ms = SLICE_MS;
 	result = poll(fds, count + 2, timeout_ms);
-	*exited = result > 0 && fds[count].revents;
+	*exited = (result > 0 && fds[count].revents) || capture->pidfd < 0;
 	if (result < 0)
 		return errno == EINTR || errno == EAGAIN ? 0 : -1;
 	for (size_t i = 0; result > 0 && i < count; i++) {
@@ -228,6 +254,40 @@ static int wait_for_events(struct capture *capture, int timeout_ms,
 		}
 	}
 	return 0;
+}
+
+bool capture_has_ended(struct capture *capture)
+{
+	struct pollfd fd = { .fd = capture->pidfd, .events = POLLIN };
+	bool ended;
+
+	if (capture->stopped)
+		return true;
+	if (fd.fd >= 0 && poll(&fd, 1, 0) <= 0)
+		return false;
+	fd.fd = family_open_one(capture->family);
+	ended = fd.fd < 0 && errno == ESRCH;
+	/* Else descriptors may have run out: it is tried again.  */
+	if (!ended) {
+		if (capture->pidfd >= 0)
+			close(capture->pidfd);
+		capture->pidfd = fd.fd;
+	}
+	return ended;
+}
+
+/* Whether all have ended.  What the last ones have created only shows in the
+   rings.  */
+static bool all_have_ended(struct capture *capture, const struct sink *sink)
+{
+	while (capture_has_ended(capture)) {
+		size_t births = family_births(capture->family);
+
+		watch_pass(capture->watch, sink);
+		if (family_births(capture->family) == births)
+			return true;
+	}
+	return false;
 }
 
 int capture_cleanup(struct error *error)
@@ -247,27 +307,31 @@ void capture_tell_lost(struct capture *capture, struct watch *watch,
 	};
 
 	hit.argument[0] = watch_lost(watch);
-	if (hit.argument[0])
+	if (hit.argument[0]) {
 		sink->hit(sink->context, &hit, NULL, 0);
+		recording_lost(capture->recording, hit.time, hit.argument[0]);
+	}
 	capture->asked = hit.time;
 }
 
 /* Empties the rings, for the last time.  */
 static void finish(struct capture *capture, const struct sink *sink)
 {
+	uint64_t end = capture_now();
 	int passes = 0;
 
 	if (capture->stopped)
 		return;
 	capture->stopped = true;
 	/* The events end one after another, which must not show.  */
-	watch_end(capture->watch, capture_now());
+	watch_end(capture->watch, end);
+	recording_mode(capture->recording, end, capture->seen);
 	watch_stop(capture->watch);
 	while (watch_pass(capture->watch, sink) && ++passes < LAST_PASSES)
 		;
 	capture_tell_lost(capture, capture->watch, sink);
 	/* The second says that there is nothing younger either.  */
-	sink->round(sink->context);
+	capture_end_round(capture, sink);
 }
 
 int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
@@ -276,17 +340,23 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 {
 	bool exited = capture->stopped;
 
+	timeout_ms = exec_timeout(capture, timeout_ms);
 	if (!exited &&
 	    wait_for_events(capture, timeout_ms, wake_fd, &exited))
 		return error_set(error, _("can't wait for events: %s"),
 				 strerror(errno));
+	if (exited && !capture->stopped)
+		exited = all_have_ended(capture, sink);
 	if (exited)
 		finish(capture, sink);
 	else
 		watch_pass(capture->watch, sink);
+	focus_pass(capture->focus, sink);
 	if (watch_was_full(capture->watch) &&
 	    capture_now() - capture->asked >= ASK_NS)
 		capture_tell_lost(capture, capture->watch, sink);
+	if (!exited)
+		exec_look(capture, sink);
 	/* A thread that was just being created may have got a set of its
 	   own.  */
 	if (watch_rings(capture->watch) != capture->count &&
@@ -300,7 +370,7 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 void capture_stop(struct capture *capture, const struct sink *sink)
 {
 	finish(capture, sink);
-	sink->round(sink->context);
+	capture_end_round(capture, sink);
 }
 
 void capture_close(struct capture *capture)
@@ -308,8 +378,11 @@ void capture_close(struct capture *capture)
 	if (!capture)
 		return;
 	cost_end(capture->cost);
+	focus_close(capture->focus);
 	watch_close(capture->watch);
-	probes_remove(&capture->probes);
+	recording_free(capture->recording);
+	programs_remove(capture);
+	family_free(capture->family);
 	decoder_free(capture->decoder);
 	if (capture->pidfd >= 0)
 		close(capture->pidfd);
@@ -326,9 +399,35 @@ struct capture_cost capture_cost(struct capture *capture)
 	return cost_result(capture->cost);
 }
 
+static void add_rss(void *context, pid_t pid)
+{
+	*(uint64_t *)context += target_rss(pid);
+}
+
 uint64_t capture_rss(const struct capture *capture)
 {
-	return target_rss(capture->pid);
+	uint64_t sum = 0;
+
+	family_each(capture->family, add_rss, &sum);
+	return sum;
+}
+
+static void add_cpu_time(void *context, pid_t pid)
+{
+	struct timespec time;
+	clockid_t clock;
+
+	if (!clock_getcpuclockid(pid, &clock) && !clock_gettime(clock, &time))
+		*(uint64_t *)context +=
+			(uint64_t)time.tv_sec * 1000000000 + time.tv_nsec;
+}
+
+uint64_t capture_cpu_time(const struct capture *capture)
+{
+	uint64_t sum = 0;
+
+	family_each(capture->family, add_cpu_time, &sum);
+	return sum;
 }
 
 void capture_name(pid_t pid, char *text, size_t size)

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "trace/sink.h"
+#include "trace/tap.h"
 
 /* Watches the allocation functions of a running process.  */
 struct capture;
@@ -20,6 +21,9 @@ struct capture_options {
 	bool force;             /* although the preflight says that it is dangerous */
 	bool follow_forks;      /* child processes, too, from their first
 	                           instruction on */
+	/* Gets what is delivered as records, until capture_stop() or the end
+	   of the process; valid until capture_close().  NULL: none.  */
+	const struct tap *tap;
 };
 
 /* Cheap checks before the terminal changes: the process exists and may be
@@ -54,7 +58,8 @@ struct capture *capture_open(const struct capture_options *options,
 
 enum capture_status {
 	CAPTURE_RUNNING,
-	CAPTURE_EXITED          /* the process is gone; all its events are delivered */
+	CAPTURE_EXITED          /* the process is gone, and with FOLLOW_FORKS the
+	                           last of them; all events are delivered */
 };
 
 /* Waits up to TIMEOUT_MS for events, delivers all there are, ends with
@@ -80,6 +85,26 @@ enum capture_mode {
    Returns 0 or -1.  */
 int capture_set_mode(struct capture *capture, enum capture_mode mode,
 		     const struct sink *sink, struct error *error);
+
+/* Allocations of these sizes are taken with a dump of the stack, from which the
+   whole call chain can be found where frame pointers are missing.  */
+#define CAPTURE_FOCUS_MAX 16
+struct capture_focus {
+	unsigned count;         /* of sizes; 0: none */
+	uint64_t size[CAPTURE_FOCUS_MAX];       /* bytes asked for, not 0 */
+	uint32_t dump_bytes;    /* of the stack, a multiple of 8 up to
+	                           CAPTURE_DUMP_MAX */
+};
+#define CAPTURE_DUMP_MAX 65000
+
+/* Takes the place of the one before.  Takes some tenths of a second, while hits
+   are delivered to SINK as ever.  The dumps come by sink->dump, without order
+   or rounds, each with the pid, tid, function and about the time of a call that
+   is delivered by itself; in CAPTURE_FULL only.  Returns 0; -1 with nothing
+   focused.  */
+int capture_set_focus(struct capture *capture,
+		      const struct capture_focus *focus,
+		      const struct sink *sink, struct error *error);
 
 /* Nanoseconds that one hit of a call probe, of a return probe with a call
    chain, and of one without takes from the target here.  The first call begins
@@ -114,8 +139,11 @@ void capture_close(struct capture *capture);
 /* The name of the process PID, clean for the terminal; "" when it is gone.  */
 void capture_name(pid_t pid, char *text, size_t size);
 
-/* Resident memory of the process in bytes (/proc/PID/statm); 0 when it is
-   gone.  */
+/* Resident memory of the process in bytes (/proc/PID/statm), or of all that are
+   watched together; 0 when they are gone.  */
 uint64_t capture_rss(const struct capture *capture);
+
+/* The CPU time that they have used, those of them that have not ended, ns.  */
+uint64_t capture_cpu_time(const struct capture *capture);
 
 #endif

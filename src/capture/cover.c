@@ -66,7 +66,8 @@ static size_t keep_living(struct watch *watch, pid_t *tids, size_t count)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (target_thread_lives(watch->pid, tids[i]))
+		/* Every thread has a directory of its own, too.  */
+		if (target_thread_lives(tids[i], tids[i]))
 			tids[kept++] = tids[i];
 		else	/* though it may be listed for long (a zombie) */
 			coverage_set(watch->coverage, tids[i], COVERED_ENDED);
@@ -139,19 +140,24 @@ static size_t wait_for_proofs(struct watch *watch, const struct sink *sink,
 	return count;
 }
 
+static int has_ended(const struct watch *watch, struct error *error)
+{
+	return error_set(error, _("process %d has ended"),
+			 (int)family_target(watch->family));
+}
+
 /* Lists the threads that no set covers.  Returns how many, -1 with a message.
    */
 static long list_uncovered(struct watch *watch, const struct sink *sink,
 			   pid_t **tids, struct error *error)
 {
-	long count = target_threads(watch->pid, tids);
+	long count = family_threads(watch->family, tids);
 
 	if (count <= 0) {
 		if (!count)
 			free(*tids);
 		return count ? error_set(error, _("out of memory")) :
-			error_set(error, _("process %d has ended"),
-				  (int)watch->pid);
+			has_ended(watch, error);
 	}
 	watch_pass(watch, sink);
 	count = keep_uncovered(watch, *tids, count);
@@ -179,14 +185,13 @@ int watch_cover(struct watch *watch, const struct sink *sink,
 			return result;
 		clean = count ? 0 : clean + 1;
 		if (clean && !watch->sets)
-			return error_set(error, _("process %d has ended"),
-					 (int)watch->pid);
+			return has_ended(watch, error);
 		if (clean == 2)
 			return 0;
 		nap();
 	}
 	return error_set(error, _("process %d creates threads faster than they can be watched"),
-			 (int)watch->pid);
+			 (int)family_target(watch->family));
 }
 
 static void end_proving(struct watch *watch, uint64_t time)
@@ -240,7 +245,7 @@ void watch_look(struct watch *watch)
 	watch->next_look = time + LOOK_NS;
 	watch->look[0] = watch->look[1];
 	watch->look[1] = watch->pass;
-	count = target_threads(watch->pid, &tids);
+	count = family_threads(watch->family, &tids);
 	if (count < 0)
 		return;
 	count = keep_uncovered(watch, tids, count);

@@ -15,6 +15,7 @@ struct kept {
 	int set;
 	uint64_t pass;
 	size_t size;
+	struct perf_event_header *record;       /* behind the chain, or NULL */
 	uint64_t chain[];
 };
 
@@ -83,9 +84,11 @@ enum coverage_answer coverage_ask(const struct coverage *coverage,
 }
 
 int coverage_keep(struct coverage *coverage, const struct hit *hit, int set,
-		  uint64_t pass, const uint64_t *chain, size_t size)
+		  uint64_t pass, const uint64_t *chain, size_t size,
+		  const struct perf_event_header *record)
 {
-	struct kept *kept = malloc(sizeof *kept + size * sizeof *chain);
+	struct kept *kept = malloc(sizeof *kept + size * sizeof *chain +
+				   (record ? record->size : 0));
 
 	if (!kept)
 		return -1;
@@ -96,6 +99,11 @@ int coverage_keep(struct coverage *coverage, const struct hit *hit, int set,
 	kept->size = size;
 	if (size)
 		memcpy(kept->chain, chain, size * sizeof *chain);
+	kept->record = NULL;
+	if (record) {
+		kept->record = (void *)(kept->chain + size);
+		memcpy(kept->record, record, record->size);
+	}
 	*coverage->last = kept;
 	coverage->last = &kept->next;
 	coverage->count++;
@@ -124,7 +132,8 @@ size_t coverage_settle(struct coverage *coverage, uint64_t until, int fallback,
 		}
 		if (answer == COVERAGE_DELIVER ||
 		    (answer == COVERAGE_KEEP && kept->set == fallback))
-			deliver(context, &kept->hit, kept->chain, kept->size);
+			deliver(context, &kept->hit, kept->chain, kept->size,
+				kept->record);
 		else if (answer != COVERAGE_DROP)
 			missed++;
 		forget(coverage, link);

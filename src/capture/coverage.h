@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <linux/perf_event.h>
+
 #include "heap/hit.h"
 
 /* Which set of rings has all hits of a thread, see watch.c; and the hits that
@@ -43,13 +45,17 @@ enum coverage_answer {
 enum coverage_answer coverage_ask(const struct coverage *coverage,
 				  const struct hit *hit, int set);
 
+/* RECORD: as it was given to coverage_keep(), or a copy.  */
 typedef void coverage_deliver(void *context, struct hit *hit,
-			      const uint64_t *chain, size_t size);
+			      const uint64_t *chain, size_t size,
+			      const struct perf_event_header *record);
 
 /* Keeps a hit that SET has of a thread that is covered by none, and that was
-   read in pass number PASS.  Returns -1 without memory.  */
+   read in pass number PASS.  RECORD: the one that it was read from, to be kept
+   with it; NULL: it is not.  All are copied.  Returns -1 without memory.  */
 int coverage_keep(struct coverage *coverage, const struct hit *hit, int set,
-		  uint64_t pass, const uint64_t *chain, size_t size);
+		  uint64_t pass, const uint64_t *chain, size_t size,
+		  const struct perf_event_header *record);
 
 /* How many are kept.  */
 size_t coverage_kept(const struct coverage *coverage);

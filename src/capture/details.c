@@ -102,6 +102,9 @@ static void make_warning(struct details *details,
 		snprintf(details->warning, sizeof details->warning,
 			 _("not watched, as file descriptors ran out: %s; raise the limit (ulimit -n)"),
 			 names);
+	if (*capture->execs.trouble)
+		memcpy(details->warning, capture->execs.trouble,
+		       sizeof details->warning);
 }
 
 void details_make(struct capture *capture)

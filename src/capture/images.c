@@ -43,8 +43,10 @@ bool image_is_c_library(const char *path)
 	static const char *const prefixes[] = {
 		"libc-2.", "ld-musl-", "libc.musl-", NULL
 	};
+	const char *name = base_name(path);
 
-	return !strcmp(base_name(path), "libc.so.6") ||
+	/* The latter is musl's, which ld-musl-* links to.  */
+	return !strcmp(name, "libc.so.6") || !strcmp(name, "libc.so") ||
 		has_prefix(path, prefixes);
 }
 

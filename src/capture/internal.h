@@ -9,8 +9,12 @@
 #include <sys/types.h>
 
 #include "capture/capture.h"
+#include "capture/focus.h"
+#include "capture/family.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
+#include "capture/program.h"
+#include "capture/recording.h"
 #include "capture/rings.h"
 #include "capture/watch.h"
 #include "trace/decode.h"
@@ -27,19 +31,43 @@
 struct cost;
 struct details;
 
+/* What processes run since they executed a program, exec.c.  */
+#define EXECS_MAX 64
+struct execs {
+	/* It is not known yet what serves these.  */
+	struct exec_search {
+		pid_t pid;
+		uint64_t deadline, next, pause; /* ns */
+	} search[EXECS_MAX];
+	unsigned count;
+	/* A process that can't be watched any more, and why: for the user; ""
+	   if there is none.  */
+	pid_t strange;
+	char trouble[512];
+};
+
 struct capture {
 	pid_t pid;
-	int pidfd;              /* readable when the process has ended */
-	struct libc libc;
+	struct family *family;
+	int pidfd;              /* readable when one of these has ended; -1: to
+	                           be opened */
+	bool force;
+	struct program *programs;       /* newest first */
+	struct program *program;        /* the one that is watched */
+	struct libc libc;               /* copies of what it has */
 	struct probes probes;
+	struct execs execs;
 	struct decoder *decoder;
 	struct rings_options rings;     /* what stays the same in all modes */
 	bool free_chains;
 	enum capture_mode mode;
 	enum hit_mode seen;     /* as told */
+	struct capture_focus wanted_focus;      /* count 0: none */
+	struct focus *focus;            /* NULL: none; only in CAPTURE_FULL */
 	unsigned functions;     /* bits of enum allocator_id; others are left out
 	                           for want of descriptors */
 	struct watch *watch;    /* NULL: an error left nothing to watch */
+	struct recording *recording;    /* NULL: none */
 	struct pollfd *fds;     /* the rings', then two more */
 	size_t count, room;
 	bool must_look;         /* some rings have no descriptor */
@@ -56,13 +84,29 @@ uint64_t capture_now(void);
 void capture_report_target(const struct capture *capture, uint64_t time,
 			   const struct sink *sink);
 
+/* Whether there is nothing left that could be watched.  */
+bool capture_has_ended(struct capture *capture);
+
 /* Tells what WATCH has lost since it was last told, by the kernel's
    counters.  */
 void capture_tell_lost(struct capture *capture, struct watch *watch,
 		       const struct sink *sink);
 
-/* Ends a round, unless hits of earlier ones are still to be delivered.  */
+/* Ends a round; capture_round() only if no hits of earlier ones are still to be
+   delivered.  */
+void capture_end_round(struct capture *capture, const struct sink *sink);
 void capture_round(struct capture *capture, const struct sink *sink);
+
+/* beside.c: does JOB in a thread of its own, and empties the rings of the watches
+   A and B, which may be NULL, all the while.  */
+void capture_beside(struct capture *capture, void (*job)(void *context),
+		    void *context, struct watch *a, struct watch *b,
+		    const struct sink *sink);
+
+/* refocus.c: opens what is wanted if the mode allows it, and closes what is there
+   otherwise.  Returns 0; -1 with ERROR and nothing open.  */
+int capture_refocus(struct capture *capture, const struct sink *sink,
+		    struct error *error);
 
 /* Polls the rings of WATCH, which may be NULL, from now on.  Returns 0; -1
    without memory.  */
@@ -74,8 +118,23 @@ int capture_use(struct capture *capture, struct watch *watch);
 struct watch *mode_open(struct capture *capture, enum capture_mode mode,
 			const struct sink *sink, struct error *error);
 
+/* Watches the functions of PROGRAM, one of CAPTURE's, in place of those of the
+   program before, and tells of the gap.  Returns 0; -1 with ERROR.  */
+int mode_move(struct capture *capture, struct program *program,
+	      const struct sink *sink, struct error *error);
+
 /* Tells what the present mode shows, if that is not what was told last.  */
 void mode_tell(struct capture *capture, uint64_t time, const struct sink *sink);
+
+/* exec.c: whether what was executed can be watched; and does so.  To be called
+   at every poll.  */
+void exec_look(struct capture *capture, const struct sink *sink);
+/* TIMEOUT_MS (below 0: none), or what is left until the next look if that is
+   less.  */
+int exec_timeout(const struct capture *capture, int timeout_ms);
+
+/* program.c: PROGRAM is the one that is watched from now on.  */
+void capture_use_program(struct capture *capture, struct program *program);
 
 /* details.c: makes the text anew.  Without memory it stays as it was.  */
 void details_make(struct capture *capture);

@@ -33,16 +33,14 @@ struct reader {
 	struct symbol symbol[ALLOC_COUNT];
 };
 
-/* Whether others may take SYMBOL from its object.  */
+/* Whether others may call SYMBOL: those of other objects if it is in .dynsym,
+   which has no hidden ones, those of its own if it is in .symtab.  */
 static bool is_function(const GElf_Sym *symbol)
 {
-	unsigned visibility = GELF_ST_VISIBILITY(symbol->st_other);
-
 	/* No STT_GNU_IFUNC: its code only chooses one.  */
 	return symbol->st_shndx != SHN_UNDEF &&
 		GELF_ST_TYPE(symbol->st_info) == STT_FUNC &&
-		GELF_ST_BIND(symbol->st_info) != STB_LOCAL &&
-		visibility != STV_HIDDEN && visibility != STV_INTERNAL;
+		GELF_ST_BIND(symbol->st_info) != STB_LOCAL;
 }
 
 static void take_symbol(struct reader *reader, const char *name,

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += src/capture/beside.c
 libleaktop_a_SOURCES += src/capture/capture.c src/capture/capture.h
 libleaktop_a_SOURCES += src/capture/check.c src/capture/check.h
 libleaktop_a_SOURCES += src/capture/cost.c src/capture/cost.h
@@ -6,6 +7,10 @@ libleaktop_a_SOURCES += src/capture/cover.c
 libleaktop_a_SOURCES += src/capture/coverage.c src/capture/coverage.h
 libleaktop_a_SOURCES += src/capture/descriptors.c src/capture/descriptors.h
 libleaktop_a_SOURCES += src/capture/details.c
+libleaktop_a_SOURCES += src/capture/focus.c src/capture/focus.h
+libleaktop_a_SOURCES += src/capture/focus_filter.c
+libleaktop_a_SOURCES += src/capture/exec.c
+libleaktop_a_SOURCES += src/capture/family.c src/capture/family.h
 libleaktop_a_SOURCES += src/capture/handover.c src/capture/handover.h
 libleaktop_a_SOURCES += src/capture/images.c src/capture/images.h
 libleaktop_a_SOURCES += src/capture/internal.h
@@ -17,6 +22,9 @@ libleaktop_a_SOURCES += src/capture/owner.c src/capture/owner.h
 libleaktop_a_SOURCES += src/capture/point.c src/capture/point.h
 libleaktop_a_SOURCES += src/capture/preflight.c
 libleaktop_a_SOURCES += src/capture/probes.c src/capture/probes.h
+libleaktop_a_SOURCES += src/capture/program.c src/capture/program.h
+libleaktop_a_SOURCES += src/capture/recording.c src/capture/recording.h
+libleaktop_a_SOURCES += src/capture/refocus.c
 libleaktop_a_SOURCES += src/capture/rings.c src/capture/rings.h
 libleaktop_a_SOURCES += src/capture/runtime.c src/capture/runtime.h
 libleaktop_a_SOURCES += src/capture/stored.c

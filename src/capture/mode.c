@@ -2,9 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -35,8 +32,6 @@ struct change {
 	struct capture *capture;
 	enum capture_mode mode;
 	struct watch *fresh, *stale;
-	void (*job)(struct change *change);
-	int done;
 	struct error error;
 };
 
@@ -72,10 +67,10 @@ static enum hit_mode seen_in(const struct capture *capture,
 	return MODE_ALL;
 }
 
-static size_t count_threads(pid_t pid)
+static size_t count_threads(struct family *family)
 {
 	pid_t *tids;
-	long count = target_threads(pid, &tids);
+	long count = family_threads(family, &tids);
 
 	if (count >= 0)
 		free(tids);
@@ -101,7 +96,7 @@ static bool leave_one_out(const struct capture *capture, unsigned *functions)
 static unsigned choose(const struct capture *capture, enum capture_mode mode,
 		       unsigned long spare)
 {
-	size_t threads = count_threads(capture->pid);
+	size_t threads = count_threads(capture->family);
 	unsigned functions = ~0u, wanted = functions_of(mode);
 
 	for (;;) {
@@ -127,9 +122,9 @@ struct watch *mode_open(struct capture *capture, enum capture_mode mode,
 	options.free_chains = mode == CAPTURE_FULL && capture->free_chains;
 	do {
 		options.functions = functions & functions_of(mode);
-		watch = watch_open(capture->pid, &capture->probes,
+		watch = watch_open(capture->family, &capture->probes,
 				   &capture->libc, capture->decoder, &options,
-				   sink, &no_files, error);
+				   sink, capture->recording, &no_files, error);
 	} while (!watch && no_files && leave_one_out(capture, &functions));
 	/* The other modes need less and say nothing about this.  */
 	if (watch && (mode == CAPTURE_FULL || mode == CAPTURE_NO_CHAINS))
@@ -137,61 +132,28 @@ struct watch *mode_open(struct capture *capture, enum capture_mode mode,
 	return watch;
 }
 
-static void open_fresh(struct change *change)
+static void open_fresh(void *context)
 {
+	struct change *change = context;
+
 	change->fresh = mode_open(change->capture, change->mode, NULL,
 				  &change->error);
 	if (change->fresh)
 		watch_start(change->fresh);
 }
 
-static void stop_stale(struct change *change)
-{
-	watch_stop(change->stale);
-}
-
-static void close_stale(struct change *change)
-{
-	watch_close(change->stale);
-}
-
-static void *run(void *context)
+static void stop_stale(void *context)
 {
 	struct change *change = context;
 
-	change->job(change);
-	__atomic_store_n(&change->done, 1, __ATOMIC_RELEASE);
-	return NULL;
+	watch_stop(change->stale);
 }
 
-/* Does JOB, and empties the rings of the watches A and B, which may be NULL,
-   all the while.  */
-static void beside(struct change *change, void (*job)(struct change *change),
-		   struct watch *a, struct watch *b, const struct sink *sink)
+static void close_stale(void *context)
 {
-	const struct timespec pause = { .tv_nsec = LOOK_NS };
-	pthread_t thread;
-	sigset_t all, before;
-	int failed;
+	struct change *change = context;
 
-	change->job = job;
-	change->done = 0;
-	/* Signals are for the threads that wait for them.  */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&thread, NULL, run, change);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed) {
-		job(change);
-		return;
-	}
-	while (!__atomic_load_n(&change->done, __ATOMIC_ACQUIRE)) {
-		watch_pass(a, sink);
-		watch_pass(b, sink);
-		capture_round(change->capture, sink);
-		nanosleep(&pause, NULL);
-	}
-	pthread_join(thread, NULL);
+	watch_close(change->stale);
 }
 
 static void tell_seen(struct capture *capture, enum hit_mode seen,
@@ -209,6 +171,7 @@ static void tell_seen(struct capture *capture, enum hit_mode seen,
 		return;
 	capture->seen = seen;
 	sink->hit(sink->context, &hit, NULL, 0);
+	recording_mode(capture->recording, time, seen);
 }
 
 void mode_tell(struct capture *capture, uint64_t time, const struct sink *sink)
@@ -225,13 +188,14 @@ static void retire(struct change *change, const struct sink *sink)
 
 	if (!change->stale)
 		return;
-	beside(change, stop_stale, change->stale, change->fresh, sink);
+	capture_beside(capture, stop_stale, change, change->stale,
+		       change->fresh, sink);
 	/* No probe handler runs on any CPU now, so all is in the rings.  */
 	while (watch_pass(change->stale, sink) && ++passes < LAST_PASSES)
 		watch_pass(change->fresh, sink);
 	if (watch_was_full(change->stale))
 		capture_tell_lost(capture, change->stale, sink);
-	beside(change, close_stale, NULL, change->fresh, sink);
+	capture_beside(capture, close_stale, change, NULL, change->fresh, sink);
 	change->stale = NULL;
 }
 
@@ -270,7 +234,7 @@ static int overlap(struct change *change, const struct sink *sink)
 		error_set(&change->error, _("out of memory"));
 		return -1;
 	}
-	beside(change, open_fresh, change->stale, NULL, sink);
+	capture_beside(capture, open_fresh, change, change->stale, NULL, sink);
 	if (!change->fresh || capture_use(capture, change->fresh)) {
 		if (change->fresh)
 			error_set(&change->error, _("out of memory"));
@@ -290,18 +254,26 @@ static int overlap(struct change *change, const struct sink *sink)
 	return 0;
 }
 
-/* Closes the old watch before it opens the new one.  Returns 0 or -1.  */
-static int with_gap(struct change *change, const struct sink *sink)
+/* Closes the old watch.  */
+static void begin_gap(struct change *change, const struct sink *sink)
 {
 	struct capture *capture = change->capture;
 	uint64_t time = capture_now();
-	int result = 0;
 
 	capture_use(capture, NULL);
 	capture->mode = CAPTURE_PAUSED;
 	mode_tell(capture, time, sink);
 	watch_end(change->stale, time);
 	retire(change, sink);
+}
+
+/* Opens the new watch where there is none.  Returns 0 or -1.  */
+static int end_gap(struct change *change, const struct sink *sink)
+{
+	struct capture *capture = change->capture;
+	int result = 0;
+	uint64_t time;
+
 	open_fresh(change);
 	if (!change->fresh && change->mode != CAPTURE_PAUSED) {
 		struct error error = change->error;
@@ -326,13 +298,6 @@ static int with_gap(struct change *change, const struct sink *sink)
 	return result;
 }
 
-static bool has_ended(const struct capture *capture)
-{
-	struct pollfd fd = { .fd = capture->pidfd, .events = POLLIN };
-
-	return capture->stopped || poll(&fd, 1, 0) > 0;
-}
-
 int capture_set_mode(struct capture *capture, enum capture_mode mode,
 		     const struct sink *sink, struct error *error)
 {
@@ -341,25 +306,49 @@ int capture_set_mode(struct capture *capture, enum capture_mode mode,
 	};
 	unsigned before = capture->functions;
 	unsigned long held = watch_files(capture->watch);
+	struct error unfocused;
 	int result = -1;
 
-	if ((mode == capture->mode && capture->watch) || has_ended(capture))
+	if ((mode == capture->mode && capture->watch) || capture_has_ended(capture))
 		return 0;
 	if (capture->watch &&
 	    choose(capture, mode, 0) == choose(capture, mode, held))
 		result = overlap(&change, sink);
-	if (result && has_ended(capture))
+	if (result && capture_has_ended(capture))
 		return 0;
-	if (result)
-		result = with_gap(&change, sink);
+	if (result) {
+		begin_gap(&change, sink);
+		result = end_gap(&change, sink);
+	}
+	/* Dumps that can't be had are no reason to fail.  */
+	capture_refocus(capture, sink, &unfocused);
 	if (capture->functions != before)
 		details_make(capture);
-	sink->round(sink->context);
-	if (!result || has_ended(capture))
+	capture_end_round(capture, sink);
+	if (!result || capture_has_ended(capture))
 		return 0;
 	if (!probes_are_there(&capture->probes))
 		return error_set(error, _("another program has removed leaktop's probes (%s)"),
 				 capture->probes.group);
 	*error = change.error;
 	return -1;
+}
+
+int mode_move(struct capture *capture, struct program *program,
+	      const struct sink *sink, struct error *error)
+{
+	struct change change = {
+		.capture = capture, .mode = capture->mode,
+		.stale = capture->watch,
+	};
+	int result;
+
+	begin_gap(&change, sink);
+	capture_use_program(capture, program);
+	result = end_gap(&change, sink);
+	details_make(capture);
+	capture_end_round(capture, sink);
+	if (result)
+		*error = change.error;
+	return result;
 }

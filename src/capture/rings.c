@@ -3,7 +3,6 @@
 
 #include "capture/rings.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +15,7 @@
 
 #include <perf/core.h>
 #include <perf/cpumap.h>
+#include <perf/event.h>
 #include <perf/evlist.h>
 #include <perf/evsel.h>
 #include <perf/mmap.h>
@@ -33,14 +33,26 @@
 
 #define EVENTS_MAX (2 * ALLOC_COUNT + 2)
 
+/* All that unwind tables speak of, and what perf's own unwinder wants (its
+   registers without the segments').  */
+#if defined __x86_64__
+#define DUMP_REGISTERS UINT64_C(0xff0fff)
+#elif defined __aarch64__
+#define DUMP_REGISTERS ((UINT64_C(1) << 33) - 1)
+#else
+#define DUMP_REGISTERS 0
+#endif
+
 struct rings {
 	struct perf_evlist *evlist;
 	/* The probes', then the one that tracks threads, last the one of
 	   context switches: the order in which they are opened.  */
 	struct perf_evsel *evsel[EVENTS_MAX];
+	const char *filter[EVENTS_MAX]; /* only while they are opened */
 	unsigned count;
 	unsigned held;          /* events that are open: the first ones */
 	size_t ring_size;
+	bool dumps;             /* samples can be longer than libperf reads */
 	int cpus, threads;
 	int *wake_fd;           /* one per CPU */
 };
@@ -91,7 +103,14 @@ static void probe_attr(struct perf_event_attr *attr, const struct probe *probe,
 	attr->config = probe->id;
 	attr->sample_period = 1;
 	attr->sample_type |= PERF_SAMPLE_RAW;
-	if (probe->is_return ?
+	if (options->ip)
+		attr->sample_type |= PERF_SAMPLE_IP;
+	if (options->dump_bytes) {
+		attr->sample_type |= PERF_SAMPLE_REGS_USER |
+			PERF_SAMPLE_STACK_USER;
+		attr->sample_regs_user = DUMP_REGISTERS;
+		attr->sample_stack_user = options->dump_bytes;
+	} else if (probe->is_return ?
 	    /* At the entry the chain lacks the immediate caller.  */
 	    options->chains && allocators[probe->function].acquires :
 	    options->free_chains &&
@@ -145,12 +164,16 @@ static int add_events(struct rings *rings, const struct probes *probes,
 	for (unsigned i = 0; i < probes->count; i++) {
 		const struct probe *probe = &probes->probe[i];
 
-		if (!(options->functions & (1u << probe->function)))
+		if (!(options->functions & (1u << probe->function)) ||
+		    (options->dump_bytes && probe->is_return))
 			continue;
+		rings->filter[rings->count] = options->filter[probe->function];
 		probe_attr(&attr, probe, options, features);
 		if (add_event(rings, &attr))
 			return -1;
 	}
+	if (options->dump_bytes)
+		return 0;
 	track_attr(&attr, options, features);
 	if (add_event(rings, &attr))
 		return -1;
@@ -287,51 +310,61 @@ static uint64_t event_id(struct perf_evsel *evsel, int cpu, int thread)
 	return values.id;
 }
 
-/* The id of the perf event that descriptor NAME in directory DIR is of; 0 if
-   it is something else.  */
-static uint64_t perf_fd_id(int dir, const char *name)
-{
-	char target[64];
-	uint64_t id;
-	ssize_t n = readlinkat(dir, name, target, sizeof target - 1);
-
-	if (n < 0)
-		return 0;
-	target[n] = '\0';
-	if (strcmp(target, "anon_inode:[perf_event]") ||
-	    ioctl(atoi(name), PERF_EVENT_IOC_ID, &id))
-		return 0;
-	return id;
-}
-
 /* libperf's own poll takes no other descriptors, and it doesn't tell those it
-   has.  They are among ours, and their ids tell which is which.  */
+   has.  */
 static void find_wake_fds(struct rings *rings)
 {
-	uint64_t *wanted = calloc(rings->cpus, sizeof *wanted);
-	int missing = rings->cpus;
-	struct dirent *entry;
-	DIR *dir = opendir("/proc/self/fd");
+	uint64_t *ids = malloc(rings->cpus * sizeof *ids);
 
-	for (int cpu = 0; cpu < rings->cpus; cpu++) {
-		rings->wake_fd[cpu] = -1;
-		if (wanted)
-			wanted[cpu] = event_id(rings->evsel[0], cpu, 0);
+	for (int cpu = 0; ids && cpu < rings->cpus; cpu++)
+		ids[cpu] = event_id(rings->evsel[0], cpu, 0);
+	if (!ids || descriptors_find(ids, rings->cpus, rings->wake_fd)) {
+		for (int cpu = 0; cpu < rings->cpus; cpu++)
+			rings->wake_fd[cpu] = -1;
 	}
-	while (dir && wanted && missing && (entry = readdir(dir))) {
-		int fd = atoi(entry->d_name);
-		uint64_t id = perf_fd_id(dirfd(dir), entry->d_name);
+	free(ids);
+}
 
-		for (int cpu = 0; cpu < rings->cpus; cpu++) {
-			if (id && id == wanted[cpu]) {
-				rings->wake_fd[cpu] = fd;
-				missing--;
-			}
-		}
+/* The ids of the events of EVSEL, malloc'ed for the caller, by CPU and thread.  */
+static uint64_t *event_ids(const struct rings *rings, struct perf_evsel *evsel)
+{
+	uint64_t *ids = malloc(event_files(rings) * sizeof *ids);
+	size_t n = 0;
+
+	for (int cpu = 0; ids && cpu < rings->cpus; cpu++) {
+		for (int thread = 0; thread < rings->threads; thread++)
+			ids[n++] = event_id(evsel, cpu, thread);
 	}
-	if (dir)
-		closedir(dir);
-	free(wanted);
+	return ids;
+}
+
+/* What a new thread inherits goes by its parent's filter.  Returns 0; -1 with
+   errno.  */
+static int set_filter(const struct rings *rings, struct perf_evsel *evsel,
+		      const char *filter)
+{
+	size_t count = event_files(rings);
+	uint64_t *ids = event_ids(rings, evsel);
+	int *fds = malloc(count * sizeof *fds);
+	int result = ids && fds ? descriptors_find(ids, count, fds) : -1;
+
+	for (size_t i = 0; !result && i < count; i++)
+		result = ioctl(fds[i], PERF_EVENT_IOC_SET_FILTER, filter);
+	free(ids);
+	free(fds);
+	return result;
+}
+
+static int set_filters(const struct rings *rings)
+{
+	int result = 0;
+
+	for (unsigned i = 0; !result && i < rings->count; i++) {
+		if (rings->filter[i])
+			result = set_filter(rings, rings->evsel[i],
+					    rings->filter[i]);
+	}
+	return result;
 }
 
 static enum rings_status try_open(struct rings **result,
@@ -349,6 +382,7 @@ static enum rings_status try_open(struct rings **result,
 		return RINGS_FAILED;
 	}
 	rings->ring_size = options->ring_size;
+	rings->dumps = options->dump_bytes;
 	rings->evlist = perf_evlist__new();
 	if (!rings->evlist ||
 	    add_events(rings, probes, options, features) ||
@@ -362,8 +396,13 @@ static enum rings_status try_open(struct rings **result,
 	*code = -perf_evlist__open(rings->evlist);
 	if (!*code)
 		hold(rings, rings->count);
-	status = *code ? open_error(rings, *code, error) :
-		map_rings(rings, error);
+	if (*code)
+		status = open_error(rings, *code, error);
+	else if (set_filters(rings))
+		error_set(error, _("can't set the filter of perf events: %s"),
+			  strerror(errno));
+	else
+		status = map_rings(rings, error);
 	if (status != RINGS_OK) {
 		rings_close(rings);
 		return status;
@@ -390,8 +429,10 @@ enum rings_status rings_open(struct rings **rings, const struct probes *probes,
 	libperf_init(silent);
 	for (size_t i = 0; code == EINVAL &&
 	     i < sizeof features / sizeof *features; i++)
-		status = try_open(rings, probes, options, features[i], tids,
-				  count, &code, error);
+		status = try_open(rings, probes, options, features[i] &
+				  (options->follow_forks ?
+				   ~(unsigned)FEATURE_INHERIT_THREAD : ~0u),
+				  tids, count, &code, error);
 	return status;
 }
 
@@ -400,22 +441,15 @@ int rings_events(struct rings *rings,
 			     const uint64_t *ids, size_t count),
 		 void *context)
 {
-	size_t count = (size_t)rings->cpus * rings->threads;
-	uint64_t *ids = malloc(count * sizeof *ids);
-	int result = ids ? 0 : -1;
+	int result = 0;
 
 	for (unsigned i = 0; !result && i < rings->count; i++) {
-		size_t n = 0;
+		uint64_t *ids = event_ids(rings, rings->evsel[i]);
 
-		for (int cpu = 0; cpu < rings->cpus; cpu++) {
-			for (int thread = 0; thread < rings->threads; thread++)
-				ids[n++] = event_id(rings->evsel[i], cpu,
-						    thread);
-		}
-		result = each(context, perf_evsel__attr(rings->evsel[i]), ids,
-			      n);
+		result = ids ? each(context, perf_evsel__attr(rings->evsel[i]),
+				    ids, event_files(rings)) : -1;
+		free(ids);
 	}
-	free(ids);
 	return result;
 }
 
@@ -442,7 +476,39 @@ int rings_wake_fd(const struct rings *rings, size_t ring)
 	return rings->wake_fd[ring];
 }
 
-static uint64_t drain_ring(struct perf_mmap *map, size_t most,
+/* libperf copies a record that goes over the ring's end, but no more of it than
+   this; what follows in its copy is of an earlier one.  */
+#define COPY_MAX (sizeof(union perf_event) / 8 * 8)
+
+/* Its copy lies in its struct perf_mmap, whose size is not told: where this is
+   too much, a dump is cut that would not have to be.  */
+#define MAP_MAX (1u << 17)
+
+/* Makes a cut sample with a dump a whole one with a shorter dump.  */
+static void mend_copy(struct perf_mmap *map, struct perf_event_header *record)
+{
+	/* Id, thread, time, then the raw data with their size before them.  */
+	uint64_t *data = (uint64_t *)(void *)(record + 1);
+	size_t words = (COPY_MAX - sizeof *record) / sizeof *data;
+	uint32_t raw_size;
+	size_t stack;
+
+	if (record->type != PERF_RECORD_SAMPLE || record->size <= COPY_MAX ||
+	    (uintptr_t)record - (uintptr_t)map > MAP_MAX)
+		return;
+	memcpy(&raw_size, &data[3], sizeof raw_size);
+	stack = 3 + (sizeof raw_size + raw_size) / sizeof *data;
+	/* No registers: then there is no stack either.  */
+	if (stack >= words || !data[stack])
+		return;
+	stack += 1 + (size_t)__builtin_popcountll(DUMP_REGISTERS);
+	if (stack + 2 >= words)
+		return;
+	data[stack] = data[words - 1] = (words - stack - 2) * sizeof *data;
+	record->size = COPY_MAX;
+}
+
+static uint64_t drain_ring(struct perf_mmap *map, size_t most, bool dumps,
 			   void (*each)(void *context,
 					const struct perf_event_header *record),
 			   void *context)
@@ -453,10 +519,10 @@ static uint64_t drain_ring(struct perf_mmap *map, size_t most,
 	if (perf_mmap__read_init(map) < 0)
 		return 0;
 	while (bytes < most && (event = perf_mmap__read_event(map))) {
-		const struct perf_event_header *record = (const void *)event;
-
-		bytes += record->size;
-		each(context, record);
+		bytes += event->header.size;
+		if (dumps)
+			mend_copy(map, &event->header);
+		each(context, &event->header);
 		if (bytes - consumed >= CONSUME_BYTES) {
 			perf_mmap__consume(map);
 			consumed = bytes;
@@ -478,7 +544,8 @@ uint64_t rings_drain(struct rings *rings,
 	struct perf_mmap *map;
 
 	perf_evlist__for_each_mmap(rings->evlist, map, false) {
-		bytes = drain_ring(map, rings->ring_size, each, context);
+		bytes = drain_ring(map, rings->ring_size, rings->dumps, each,
+				   context);
 		/* Less than the longest sample was free.  */
 		if (bytes + PERF_SAMPLE_ROOM >= rings->ring_size)
 			*full = true;

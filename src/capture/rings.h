@@ -19,9 +19,17 @@ struct rings;
 struct rings_options {
 	size_t ring_size;       /* bytes per CPU, a power of two of pages */
 	unsigned chain_depth;   /* frames, 1..127 */
+	bool follow_forks;      /* child processes inherit the events, too */
 	unsigned functions;     /* bit n: enum allocator_id n is watched */
 	bool chains;            /* of the returns of allocations */
 	bool free_chains;       /* and of the calls that release */
+	bool ip;                /* samples have the address, too, by which perf
+	                           report tells them apart */
+	/* Not 0: only the calls, with the user's registers and so many bytes of
+	   the stack, a multiple of 8; no records of threads and mappings.  */
+	uint32_t dump_bytes;
+	const char *filter[ALLOC_COUNT];        /* of the kernel's for each
+	                           function's events; NULL: none */
 };
 
 enum rings_status {

@@ -43,6 +43,7 @@ static void deliver_probe_hit(struct watch *watch, struct hit *hit,
 		return;
 	if (watch->gives)
 		handover_note(watch->gives, hit);
+	watch->delivered = true;
 	watch->sink->hit(watch->sink->context, hit, chain, size);
 }
 
@@ -57,13 +58,19 @@ static void deliver(struct watch *watch, struct hit *hit,
 	if (!is_in_time(watch, hit->time) &&
 	    (hit->kind != HIT_LOST || hit->time < watch->from))
 		return;
+	watch->delivered = true;
 	watch->sink->hit(watch->sink->context, hit, chain, size);
 }
 
 static void deliver_kept(void *context, struct hit *hit, const uint64_t *chain,
-			 size_t size)
+			 size_t size, const struct perf_event_header *record)
 {
-	deliver(context, hit, chain, size);
+	struct watch *watch = context;
+
+	watch->delivered = false;
+	deliver(watch, hit, chain, size);
+	if (watch->delivered)
+		recording_record(watch->recording, record);
 }
 
 /* Delivers or drops the kept hits whose thread is known by now.  What makes it
@@ -77,11 +84,9 @@ static void settle(struct watch *watch, uint64_t until)
 					 deliver_kept, watch);
 }
 
-/* Kernels before 5.13 let child processes inherit the probes too, and all tell
-   of their forks; they are not watched.  */
 static bool is_target(const struct watch *watch, uint32_t pid)
 {
-	return pid == (uint32_t)watch->pid;
+	return family_has(watch->family, pid);
 }
 
 static void take_probe_hit(struct watch *watch, struct hit *hit,
@@ -104,7 +109,7 @@ static void take_probe_hit(struct watch *watch, struct hit *hit,
 	case COVERAGE_KEEP:
 		watch->unseen += !!coverage_keep(watch->coverage, hit,
 						 watch->current, watch->pass,
-						 chain, size);
+						 chain, size, watch->record);
 		break;
 	case COVERAGE_DROP:
 		break;
@@ -123,12 +128,34 @@ static void take_proof(struct watch *watch, uint32_t tid)
 		coverage_set(watch->coverage, tid, watch->current);
 }
 
+/* A new process.  Nothing that it does is told before that, so it can do no
+   harm if two sets tell of it; but none may be the case while the record that
+   tells of its parent is still in another CPU's ring.  */
+static bool takes_process(struct watch *watch, const struct hit *hit)
+{
+	int by = coverage_of(watch->coverage, hit->argument[1]);
+
+	family_fork(watch->family, hit->pid, hit->argument[0]);
+	if (by == watch->current && !watch->proving &&
+	    hit->time >= watch->proved)
+		coverage_set(watch->coverage, hit->tid, watch->current);
+	return by == watch->current || by == COVERED_BY_NONE ||
+		by == COVERED_ENDED;
+}
+
 static bool takes_task(struct watch *watch, const struct hit *hit)
 {
+	int by;
+
 	if (!is_target(watch, hit->pid))
 		return false;
 	switch (hit->kind) {
+	case HIT_EXEC:
+		family_exec(watch->family, hit->pid);
+		return true;
 	case HIT_FORK:
+		if (hit->argument[0] != hit->pid)
+			return takes_process(watch, hit);
 		if (coverage_of(watch->coverage, hit->argument[1]) !=
 		    watch->current)
 			return false;
@@ -141,8 +168,11 @@ static bool takes_task(struct watch *watch, const struct hit *hit)
 		   set counts, of which the fork tells.  */
 		if (watch->proving)
 			take_proof(watch, hit->tid);
-		return coverage_of(watch->coverage, hit->tid) ==
-			watch->current;
+		if (hit->tid == hit->pid)
+			family_exit(watch->family, hit->pid);
+		by = coverage_of(watch->coverage, hit->tid);
+		return by == watch->current ||
+			(by == COVERED_BY_NONE && hit->tid == hit->pid);
 	default:
 		return true;
 	}
@@ -161,31 +191,53 @@ static void take_hit(void *context, struct hit *hit, const uint64_t *chain,
 
 static void take_mapping(void *context, const struct mapping *mapping)
 {
-	const struct watch *watch = context;
+	struct watch *watch = context;
 	const struct sink *sink = watch->sink;
 
-	if (is_target(watch, mapping->pid) && is_in_time(watch, mapping->time))
-		sink->mapping(sink->context, mapping);
+	if (!is_target(watch, mapping->pid) || !is_in_time(watch, mapping->time))
+		return;
+	watch->delivered = true;
+	sink->mapping(sink->context, mapping);
 }
 
 static void take_comm(void *context, uint32_t pid, uint32_t tid,
 		      const char *name, bool exec)
 {
-	const struct watch *watch = context;
+	struct watch *watch = context;
 	const struct sink *sink = watch->sink;
 
-	if (is_target(watch, pid) && watch->from != UINT64_MAX)
-		sink->comm(sink->context, pid, tid, name, exec);
+	if (!is_target(watch, pid) || watch->from == UINT64_MAX)
+		return;
+	/* That of an exec goes with its HIT_EXEC, which comes first.  */
+	if (!exec)
+		watch->delivered = true;
+	sink->comm(sink->context, pid, tid, name, exec);
 }
 
 static void take_record(void *context, const struct perf_event_header *record)
 {
 	struct watch *watch = context;
 
+	watch->delivered = false;
+	watch->record = watch->recording ? record : NULL;
 	if (record->type != PERF_RECORD_SWITCH)
 		records_read(watch->records, record, record->size, &watch->own);
 	else if (watch->proving && record->size == sizeof(struct switch_record))
 		take_proof(watch, ((const struct switch_record *)record)->tid);
+	if (watch->delivered)
+		recording_record(watch->recording, watch->record);
+}
+
+/* Tells the recording of the sets that are new, before it gets something out of
+   them.  */
+static void record_sets(struct watch *watch)
+{
+	if (!watch->started && watch->from == UINT64_MAX)
+		return;
+	while (watch->recorded_sets < watch->sets &&
+	       !recording_events(watch->recording, watch->probes,
+				 watch->set[watch->recorded_sets]))
+		watch->recorded_sets++;
 }
 
 static bool is_looking(const struct watch *watch)
@@ -201,6 +253,7 @@ uint64_t watch_pass(struct watch *watch, const struct sink *sink)
 		return 0;
 	watch->sink = sink;
 	watch->pass++;
+	record_sets(watch);
 	for (int i = 0; i < watch->sets; i++) {
 		watch->current = i;
 		bytes += rings_drain(watch->set[i], take_record, watch,
@@ -220,11 +273,12 @@ bool watch_is_behind(const struct watch *watch)
 	return watch && is_looking(watch) && coverage_kept(watch->coverage);
 }
 
-struct watch *watch_open(pid_t pid, const struct probes *probes,
+struct watch *watch_open(struct family *family, const struct probes *probes,
 			 const struct libc *libc,
 			 const struct decoder *decoder,
 			 const struct rings_options *options,
-			 const struct sink *sink, bool *no_files,
+			 const struct sink *sink,
+			 struct recording *recording, bool *no_files,
 			 struct error *error)
 {
 	static const struct sink nobody;
@@ -235,9 +289,10 @@ struct watch *watch_open(pid_t pid, const struct probes *probes,
 		error_set(error, _("out of memory"));
 		return NULL;
 	}
-	watch->pid = pid;
+	watch->family = family;
 	watch->probes = probes;
 	watch->options = *options;
+	watch->recording = recording;
 	watch->proving = true;
 	watch->from = sink ? 0 : UINT64_MAX;
 	watch->hits_from = UINT64_MAX;

@@ -9,9 +9,11 @@
 #include <sys/types.h>
 
 #include "base/error.h"
+#include "capture/family.h"
 #include "capture/handover.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
+#include "capture/recording.h"
 #include "capture/rings.h"
 #include "trace/decode.h"
 #include "trace/sink.h"
@@ -20,17 +22,19 @@
    a watch of nothing, except for watch_start() and watch_deliver().  */
 struct watch;
 
-/* Opens the events for all threads of PID and those that are created meanwhile
+/* Opens the events for all threads of FAMILY and those that are created meanwhile
    or later, and delivers what becomes of the threads and the mappings.  Hits of
    the probes are delivered from watch_start() on.  SINK NULL: nothing is
-   delivered before watch_deliver() says so.  PROBES, LIBC and DECODER are
+   delivered before watch_deliver() says so.  RECORDING, which may be NULL, gets
+   the records of what is delivered.  It, PROBES, LIBC and DECODER are
    borrowed.  NULL on errors; *NO_FILES tells that the reason was a want of
    descriptors.  */
-struct watch *watch_open(pid_t pid, const struct probes *probes,
+struct watch *watch_open(struct family *family, const struct probes *probes,
 			 const struct libc *libc,
 			 const struct decoder *decoder,
 			 const struct rings_options *options,
-			 const struct sink *sink, bool *no_files,
+			 const struct sink *sink,
+			 struct recording *recording, bool *no_files,
 			 struct error *error);
 void watch_start(struct watch *watch);
 /* Nothing from TIME on is delivered.  */

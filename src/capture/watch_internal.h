@@ -9,7 +9,7 @@
 /* What watch.c and cover.c share.  */
 
 struct watch {
-	pid_t pid;
+	struct family *family;
 	const struct probes *probes;
 	struct rings_options options;
 	struct records *records;
@@ -37,8 +37,12 @@ struct watch {
 	uint64_t look[2];       /* passes before the last two looks */
 	pid_t *doubted;         /* those that the last look found */
 	size_t doubted_count;
+	struct recording *recording;    /* borrowed; NULL: none */
+	int recorded_sets;      /* it knows the events of the first ones */
 	/* During a pass.  */
 	const struct sink *sink;
+	const struct perf_event_header *record; /* under way; NULL: no recording */
+	bool delivered;         /* something of the record was */
 	struct sink own;
 	int current;
 };

@@ -21,6 +21,15 @@ struct entry {
 	uint32_t space;
 	uint32_t count;
 	uint64_t hash;
+	/* These may change while others look.  */
+	_Atomic uint32_t shallow;
+	_Atomic(struct deeper *) deeper;        /* NULL: none */
+};
+
+/* What dumps have shown for a chain.  */
+struct deeper {
+	atomic_uint count;      /* CHAINS_DEEPER + 1: more */
+	uint32_t id[CHAINS_DEEPER];
 };
 
 struct arena {
@@ -61,6 +70,11 @@ struct chains *chains_ref(struct chains *chains)
 	return chains;
 }
 
+static struct entry *entry_of(const struct chains *chains, uint32_t id)
+{
+	return &chains->chunks[id >> CHUNK_BITS][id & (CHUNK_CHAINS - 1)];
+}
+
 void chains_unref(struct chains *chains)
 {
 	struct arena *arena, *next;
@@ -71,15 +85,12 @@ void chains_unref(struct chains *chains)
 		next = arena->next;
 		free(arena);
 	}
+	for (uint32_t id = 1; id < chains->count; id++)
+		free(atomic_load(&entry_of(chains, id)->deeper));
 	for (unsigned i = 0; i < CHUNK_LIMIT; i++)
 		free(chains->chunks[i]);
 	free(chains->index);
 	free(chains);
-}
-
-static struct entry *entry_of(const struct chains *chains, uint32_t id)
-{
-	return &chains->chunks[id >> CHUNK_BITS][id & (CHUNK_CHAINS - 1)];
 }
 
 static uint64_t hash_chain(uint32_t space, const uint64_t *addresses,
@@ -137,6 +148,7 @@ static uint32_t add(struct chains *chains, uint64_t hash, uint32_t at,
 		    uint32_t space, const uint64_t *addresses, uint32_t count)
 {
 	uint32_t id = chains->count;
+	struct entry *entry;
 	uint64_t *copy;
 
 	if (id >> CHUNK_BITS >= CHUNK_LIMIT)
@@ -152,10 +164,13 @@ static uint32_t add(struct chains *chains, uint64_t hash, uint32_t at,
 	if (!copy)
 		return 0;
 	memcpy(copy, addresses, count * sizeof(*copy));
-	*entry_of(chains, id) = (struct entry) {
-		.addresses = copy, .space = space, .count = count,
-		.hash = hash,
-	};
+	entry = entry_of(chains, id);
+	entry->addresses = copy;
+	entry->space = space;
+	entry->count = count;
+	entry->hash = hash;
+	atomic_init(&entry->shallow, 0);
+	atomic_init(&entry->deeper, NULL);
 	chains->index[at] = id;
 	chains->count++;
 	/* Growing can fail: a fuller index still works until it has no free
@@ -206,6 +221,48 @@ struct chain chains_get(const struct chains *chains, uint32_t id)
 		return (struct chain) { 0, 0, NULL };
 	entry = entry_of(chains, id);
 	return (struct chain) { entry->space, entry->count, entry->addresses };
+}
+
+void chains_link(struct chains *chains, uint32_t shallow, uint32_t deep)
+{
+	struct entry *entry = entry_of(chains, shallow);
+	struct deeper *deeper = atomic_load(&entry->deeper);
+	unsigned count;
+
+	if (!deeper) {
+		deeper = calloc(1, sizeof(*deeper));
+		if (!deeper)
+			return;
+		atomic_store(&entry->deeper, deeper);
+	}
+	count = atomic_load(&deeper->count);
+	for (unsigned i = 0; i < count && i < CHAINS_DEEPER; i++) {
+		if (deeper->id[i] == deep)
+			return;
+	}
+	atomic_store(&entry_of(chains, deep)->shallow, shallow);
+	if (count > CHAINS_DEEPER)
+		return;
+	if (count < CHAINS_DEEPER)
+		deeper->id[count] = deep;
+	atomic_store(&deeper->count, count + 1);
+}
+
+unsigned chains_deeper(const struct chains *chains, uint32_t shallow,
+		       uint32_t ids[CHAINS_DEEPER])
+{
+	struct deeper *deeper = shallow ?
+		atomic_load(&entry_of(chains, shallow)->deeper) : NULL;
+	unsigned count = deeper ? atomic_load(&deeper->count) : 0;
+
+	for (unsigned i = 0; i < count && i < CHAINS_DEEPER; i++)
+		ids[i] = deeper->id[i];
+	return count;
+}
+
+uint32_t chains_shallow(const struct chains *chains, uint32_t deep)
+{
+	return deep ? atomic_load(&entry_of(chains, deep)->shallow) : 0;
 }
 
 uint32_t chains_limit(const struct chains *chains)

@@ -31,6 +31,19 @@ uint32_t chains_intern(struct chains *chains, uint32_t space,
 /* ID: one that came with a snapshot; 0 gives an empty chain.  */
 struct chain chains_get(const struct chains *chains, uint32_t id);
 
+/* A stack dump has shown that what call chain SHALLOW begins with, at least, is
+   DEEP, which is longer.  Only for the pipe's thread.  */
+void chains_link(struct chains *chains, uint32_t shallow, uint32_t deep);
+
+/* The chains that dumps have shown for SHALLOW: up to CHAINS_DEEPER.  Returns how
+   many; CHAINS_DEEPER + 1 when there are more.  */
+#define CHAINS_DEEPER 8
+unsigned chains_deeper(const struct chains *chains, uint32_t shallow,
+		       uint32_t deeper[CHAINS_DEEPER]);
+
+/* A chain that DEEP, from a dump, was known by without it; 0: none.  */
+uint32_t chains_shallow(const struct chains *chains, uint32_t deep);
+
 /* One more than the largest number given out.  */
 uint32_t chains_limit(const struct chains *chains);
 

@@ -20,6 +20,7 @@ struct pipe {
 	struct follow *follow;
 	struct groups groups;
 	struct log *log;
+	struct chains *chains;  /* the heap's */
 	uint64_t hits;
 	uint64_t lost_records;  /* told one by one */
 	uint64_t lost_total;    /* told as a sum at the end */
@@ -36,8 +37,6 @@ struct heap {
 	struct heap_host host;
 	uint32_t space_pid;     /* whose address space was asked for last */
 	uint32_t space;         /* 0: to be asked for */
-	struct hit deep;        /* whose chain is known, see heap_deepen(); chain
-				   0: none */
 };
 
 static uint32_t on_begin(void *context, uint32_t pid, uint64_t old)
@@ -45,9 +44,32 @@ static uint32_t on_begin(void *context, uint32_t pid, uint64_t old)
 	return follow_begin(((struct pipe *)context)->follow, pid, old);
 }
 
+/* Whether the chain from a stack dump is to be used.  A dump is cut where it is
+   too small, or where unwind tables are missing.  */
+static bool prefer_deep(struct chains *chains,
+			const struct operation *operation)
+{
+	uint32_t shallow = operation->chain, deep = operation->deep;
+
+	if (shallow == deep || chains_get(chains, deep).count <
+			       chains_get(chains, shallow).count)
+		return false;
+	if (shallow)
+		chains_link(chains, shallow, deep);
+	return true;
+}
+
 static void on_operation(void *context, const struct operation *operation)
 {
-	follow_operation(((struct pipe *)context)->follow, operation);
+	struct pipe *pipe = context;
+	struct operation better;
+
+	if (operation->deep && prefer_deep(pipe->chains, operation)) {
+		better = *operation;
+		better.chain = operation->deep;
+		operation = &better;
+	}
+	follow_operation(pipe->follow, operation);
 }
 
 static void on_drop(void *context, uint32_t pid, uint64_t old, uint32_t token)
@@ -73,7 +95,7 @@ static void pipe_free(struct pipe *pipe)
 }
 
 static struct pipe *pipe_new(const struct heap_options *options,
-			     struct points *points)
+			     struct chains *chains, struct points *points)
 {
 	struct pipe *pipe = calloc(1, sizeof(*pipe));
 	const struct pair_output output = {
@@ -86,6 +108,7 @@ static struct pipe *pipe_new(const struct heap_options *options,
 
 	if (!pipe)
 		return NULL;
+	pipe->chains = chains;
 	if (options->log)
 		pipe->log = log_new(options->log_limit, &options->log_sizes);
 	if (groups_init(&pipe->groups) == 0) {
@@ -106,7 +129,7 @@ struct heap *heap_new(const struct heap_options *options)
 		return NULL;
 	heap->options = *options;
 	heap->chains = chains_new();
-	heap->pipe = pipe_new(options, &heap->points);
+	heap->pipe = pipe_new(options, heap->chains, &heap->points);
 	if (!heap->chains || !heap->pipe) {
 		heap_free(heap);
 		return NULL;
@@ -126,14 +149,13 @@ void heap_free(struct heap *heap)
 
 int heap_restart(struct heap *heap)
 {
-	struct pipe *pipe = pipe_new(&heap->options, &heap->points);
+	struct pipe *pipe = pipe_new(&heap->options, heap->chains, &heap->points);
 
 	if (!pipe)
 		return -1;
 	pipe_free(heap->pipe);
 	heap->pipe = pipe;
 	heap->space = 0;
-	heap->deep.chain = 0;
 	return 0;
 }
 
@@ -178,6 +200,8 @@ static void missing(struct pipe *pipe, uint64_t time)
 
 static void change_mode(struct pipe *pipe, const struct hit *hit)
 {
+	/* Until then was watched, even if nothing happened.  */
+	groups_advance(&pipe->groups, hit->time);
 	switch (follow_mode(pipe->follow, (enum hit_mode)hit->argument[0])) {
 	case FOLLOW_SAME:
 		break;
@@ -233,28 +257,12 @@ static void tell_host(struct heap *heap, const struct hit *hit)
 		heap->host.event(heap->host.context, hit);
 }
 
-/* The chain of HIT, if what heap_deepen() told is not its own or no longer.  */
-static uint32_t deeper(struct heap *heap, const struct hit *hit)
-{
-	uint32_t deep = heap->deep.chain;
-
-	heap->deep.chain = 0;
-	if (heap->deep.time != hit->time || heap->deep.tid != hit->tid ||
-	    heap->deep.pid != hit->pid ||
-	    (hit->chain && chains_get(heap->chains, hit->chain).count >=
-			   chains_get(heap->chains, deep).count))
-		return hit->chain;
-	return deep;
-}
-
 static void allocation_hit(struct heap *heap, const struct hit *hit)
 {
 	uint32_t space = space_of(heap, hit->pid);
 	struct hit moved = *hit;
 
 	groups_advance(&heap->pipe->groups, hit->time);
-	if (heap->deep.chain)
-		moved.chain = deeper(heap, hit);
 	if (moved.chain && heap->host.space) {
 		struct chain chain = chains_get(heap->chains, moved.chain);
 
@@ -271,8 +279,8 @@ static void allocation_hit(struct heap *heap, const struct hit *hit)
 void heap_deepen(struct heap *heap, const struct hit *note, uint32_t space,
 		 const uint64_t *addresses, uint32_t count)
 {
-	heap->deep = *note;
-	heap->deep.chain = chains_intern(heap->chains, space, addresses, count);
+	pair_deepen(heap->pipe->pair, note,
+		    chains_intern(heap->chains, space, addresses, count));
 }
 
 /* A hit in its turn.  */

@@ -30,9 +30,10 @@ void heap_free(struct heap *heap);
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count);
 
-/* From within host.event, for a HIT_NOTE that was given right before a hit of
-   the same thread and time: that hit's call chain, in place of the one it was
-   given with, if that is shorter.  */
+/* From within host.event, for a HIT_NOTE with the pid, tid, function and time of
+   a hit, or nearly its time: what a stack dump has given for that hit's call
+   chain, to take the place of the one it comes with, unless that is longer.
+   The note has its turn before the call's return.  */
 void heap_deepen(struct heap *heap, const struct hit *note, uint32_t space,
 		 const uint64_t *addresses, uint32_t count);
 

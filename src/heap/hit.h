@@ -15,7 +15,8 @@ enum hit_kind {
 	HIT_LOST,   /* argument[0] events are missing, about at this time */
 	HIT_MODE,   /* from now on argument[0] is seen: enum hit_mode.  Calls may
 		       be missing at every change; releases at those to and
-		       from MODE_NOTHING */
+		       from MODE_NOTHING.  The same mode again says only that
+		       it was so until now */
 	HIT_NOTE    /* what the host wants back in its turn, see heap/heap.h */
 };
 

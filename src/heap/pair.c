@@ -29,6 +29,10 @@ struct thread {
 	uint64_t address;
 	uint8_t kind;
 	uint8_t function;
+	/* Of a stack dump, for the next hit of its function; 0: none.  */
+	uint32_t deep;
+	uint8_t deep_function;
+	uint64_t deep_time;
 	/* The newest call of a function without a return.  */
 	struct point *single;
 	uint64_t single_argument;
@@ -171,7 +175,7 @@ static void miss_calls(struct pair *pair, struct thread *thread, unsigned level)
 
 static void emit(struct pair *pair, const struct thread *thread,
 		 const struct call *call, uint64_t time, uint64_t result,
-		 uint32_t chain)
+		 uint32_t chain, uint32_t deep)
 {
 	struct operation operation = {
 		.time = time,
@@ -179,6 +183,7 @@ static void emit(struct pair *pair, const struct thread *thread,
 		.pid = thread->pid,
 		.tid = thread->tid,
 		.chain = chain ? chain : call->chain,
+		.deep = deep ? deep : call->deep,
 		.token = call->token,
 		.function = call->function,
 	};
@@ -199,7 +204,8 @@ static void drop_stale(struct pair *pair, struct thread *thread)
 
 /* A function without a return probe: the call is all there is.  */
 static void single_call(struct pair *pair, struct thread *thread,
-			const struct hit *hit, struct point *point)
+			const struct hit *hit, struct point *point,
+			uint32_t deep)
 {
 	uint64_t old = old_block(hit->function, hit->argument);
 	struct call call = { .function = hit->function, .chain = hit->chain };
@@ -219,7 +225,7 @@ static void single_call(struct pair *pair, struct thread *thread,
 		return;
 	}
 	memcpy(call.argument, hit->argument, sizeof(call.argument));
-	emit(pair, thread, &call, hit->time, 0, 0);
+	emit(pair, thread, &call, hit->time, 0, 0, deep);
 }
 
 /* Another function at the same address was hit by the same call, which is
@@ -236,7 +242,7 @@ static void add_twin(struct call *call, const struct hit *hit)
 }
 
 static void enter(struct pair *pair, struct thread *thread,
-		  const struct hit *hit, struct point *point)
+		  const struct hit *hit, struct point *point, uint32_t deep)
 {
 	struct call *call;
 
@@ -253,7 +259,7 @@ static void enter(struct pair *pair, struct thread *thread,
 	call = &thread->calls[thread->depth++];
 	*call = (struct call) {
 		.address = hit->address, .point = point,
-		.chain = hit->chain, .losses = pair->losses,
+		.chain = hit->chain, .deep = deep, .losses = pair->losses,
 		.function = hit->function,
 	};
 	memcpy(call->argument, hit->argument, sizeof(call->argument));
@@ -291,7 +297,7 @@ static uint64_t new_block(const struct call *call, const struct hit *hit)
 }
 
 static void complete(struct pair *pair, struct thread *thread,
-		     const struct hit *hit)
+		     const struct hit *hit, uint32_t deep)
 {
 	const struct call *call = &thread->calls[thread->depth - 1];
 	uint64_t block = new_block(call, hit);
@@ -313,7 +319,7 @@ static void complete(struct pair *pair, struct thread *thread,
 		outer->reached = call->address;
 		return;
 	}
-	emit(pair, thread, call, hit->time, block, hit->chain);
+	emit(pair, thread, call, hit->time, block, hit->chain, deep);
 }
 
 /* The return of a call that was not seen; or of another function at the
@@ -334,7 +340,7 @@ static void stray(struct pair *pair, struct thread *thread,
 }
 
 static void leave(struct pair *pair, struct thread *thread,
-		  const struct hit *hit)
+		  const struct hit *hit, uint32_t deep)
 {
 	int at = find_call(thread, hit);
 	struct call *call;
@@ -349,7 +355,7 @@ static void leave(struct pair *pair, struct thread *thread,
 		call->twins &= ~(1u << hit->function);
 		return;
 	}
-	complete(pair, thread, hit);
+	complete(pair, thread, hit, deep);
 }
 
 /* perf 6.1 now and then writes a sample twice, as the last one of a round and
@@ -373,28 +379,46 @@ static bool is_repeated(struct thread *thread, const struct hit *hit)
 	return repeated;
 }
 
+void pair_deepen(struct pair *pair, const struct hit *dumped, uint32_t deep)
+{
+	struct thread *thread = thread_get(pair, dumped->pid, dumped->tid);
+
+	if (!thread)
+		return;
+	thread->deep = deep;
+	thread->deep_function = dumped->function;
+	thread->deep_time = dumped->time;
+}
+
+static uint32_t take_deep(struct thread *thread, const struct hit *hit)
+{
+	uint32_t deep = thread->deep;
+
+	if (!deep || thread->deep_function != hit->function)
+		return 0;
+	thread->deep = 0;
+	return hit->time - thread->deep_time + DEEP_NS <= 2 * DEEP_NS ? deep : 0;
+}
+
 static int allocation_hit(struct pair *pair, const struct hit *hit,
 			  uint64_t image, uint32_t space)
 {
 	struct point *point = points_get(pair->points, hit->address, image,
 					 space, hit->function);
-	struct thread *thread;
+	struct thread *thread = thread_get(pair, hit->pid, hit->tid);
+	uint32_t deep;
 
-	if (!point)
+	if (!point || !thread)
 		return -1;
-	if (point->stub)
-		return 0;
-	thread = thread_get(pair, hit->pid, hit->tid);
-	if (!thread)
-		return -1;
-	if (is_repeated(thread, hit))
+	deep = take_deep(thread, hit);
+	if (point->stub || is_repeated(thread, hit))
 		return 0;
 	if (hit->kind == HIT_RETURN)
-		leave(pair, thread, hit);
+		leave(pair, thread, hit, deep);
 	else if (allocators[hit->function].result == RESULT_NONE)
-		single_call(pair, thread, hit, point);
+		single_call(pair, thread, hit, point, deep);
 	else
-		enter(pair, thread, hit, point);
+		enter(pair, thread, hit, point, deep);
 	return 0;
 }
 

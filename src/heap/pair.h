@@ -19,6 +19,7 @@ struct call {
 	uint64_t reached;       /* address of that call; 0: none */
 	struct point *point;
 	uint32_t chain;
+	uint32_t deep;          /* from a stack dump, see pair_deepen(); 0: none */
 	uint32_t token;         /* the receiver's; see begin below */
 	uint16_t inner;         /* calls inside it so far */
 	uint16_t twins;         /* other functions at the same address, hit by the same call: bits */
@@ -35,6 +36,7 @@ struct operation {
 	uint32_t pid;
 	uint32_t tid;
 	uint32_t chain;
+	uint32_t deep;          /* the same from a stack dump; 0: there is none */
 	uint32_t token;
 	uint8_t function;
 };
@@ -56,8 +58,17 @@ struct pair_output {
 
 struct pair;
 
+/* How far from each other the times of a hit and of its dump may be, ns: they
+   can be of two events on one probe.  */
+#define DEEP_NS 1000000
+
 struct pair *pair_new(const struct pair_output *output, struct points *points);
 void pair_free(struct pair *pair);
+
+/* A stack dump has given the call chain DEEP of a hit of DUMPED's pid, tid,
+   function and time: it belongs to the thread's next hit of that function, if
+   that is as near as DEEP_NS.  */
+void pair_deepen(struct pair *pair, const struct hit *dumped, uint32_t deep);
 
 /* Takes the next hit in order of time.  IMAGE, SPACE: see points_get().
    Returns -1 when out of memory.  */

@@ -38,6 +38,7 @@ enum watch_mode {
 	WATCH_DRAINING          /* only releases: the user asked */
 };
 
+#define PICTURE_FOCUS 16
 #define RSS_SAMPLES 240         /* of 250 ms each: one minute */
 
 /* All that a view shows, at one moment.  Never changes once published;
@@ -58,6 +59,9 @@ struct picture {
 	double overhead;
 	double max_overhead;    /* the limit that was asked for; 0: none */
 	char *details;          /* where the probes are, as lines; NULL: none */
+	/* Sizes whose allocations are taken with stack dumps.  */
+	uint64_t focus[PICTURE_FOCUS];
+	unsigned focus_count;
 
 	struct snapshot *heap;  /* never NULL */
 };
@@ -74,6 +78,12 @@ enum feed_command {
 	FEED_DRAIN              /* watch only releases; or all again */
 };
 
+enum focus_answer {
+	FOCUS_BEGINS,
+	FOCUS_ENDS,
+	FOCUS_FULL              /* too many sizes are in focus */
+};
+
 /* Where a view gets its pictures from: implemented by the session.  */
 struct feed {
 	void *context;
@@ -81,6 +91,9 @@ struct feed {
 	struct picture *(*picture)(void *context);
 	/* Does what it says soon; a picture will tell.  Only live.  */
 	void (*command)(void *context, enum feed_command command);
+	/* Begins to take the allocations of SIZE, not 0, with stack dumps, or ends
+	   it.  Only live.  */
+	enum focus_answer (*focus)(void *context, uint64_t size);
 	int fd;                 /* eventfd: readable when there is a newer one; read it */
 	const struct source *source;
 	struct symbols *symbols;

@@ -38,21 +38,69 @@ static int sites_reserve(struct rows *rows, uint32_t limit)
 	return 0;
 }
 
+static struct place own_place(struct builder *builder, uint32_t id,
+			      uint32_t *site)
+{
+	struct chain chain = chains_get(builder->snapshot->chains, id);
+
+	*site = symbols_call_site(builder->symbols, chain.space,
+				  chain.addresses, chain.count);
+	return symbols_place(builder->symbols, chain.space,
+			     chain.addresses[*site]);
+}
+
+static bool same_place(struct place a, struct place b)
+{
+	return a.object == b.object && a.offset == b.offset;
+}
+
+/* The place of all chains that dumps have shown for this one, if that is one;
+   else PLACE.  */
+static struct place deeper_place(struct builder *builder, struct place place,
+				 const uint32_t *ids, unsigned count)
+{
+	struct place deeper = place;
+	uint32_t site;
+
+	for (unsigned i = 0; i < count && count <= CHAINS_DEEPER; i++) {
+		struct place other = own_place(builder, ids[i], &site);
+
+		if (!other.object || (i && !same_place(deeper, other)))
+			return place;
+		deeper = other;
+	}
+	return deeper;
+}
+
 static struct chain_site site_of(struct builder *builder, uint32_t id)
 {
 	struct chain_site *site = &builder->rows->sites[id];
-	struct chain chain;
+	uint32_t ids[CHAINS_DEEPER];
+	unsigned deeper;
 
-	if (site->known || !id)
+	if (!id)
 		return *site;
-	chain = chains_get(builder->snapshot->chains, id);
-	site->site = symbols_call_site(builder->symbols, chain.space,
-				       chain.addresses, chain.count);
-	site->place = symbols_place(builder->symbols, chain.space,
-				    chain.addresses[site->site]);
+	deeper = chains_deeper(builder->snapshot->chains, id, ids);
+	if (site->known && site->deeper == deeper)
+		return *site;
+	site->place = own_place(builder, id, &site->site);
 	/* The mapping may only be about to come: ask again next time.  */
 	site->known = site->place.object != 0;
+	site->place = deeper_place(builder, site->place, ids, deeper);
+	site->deeper = deeper;
 	return *site;
+}
+
+/* Whether CHAIN is better than the one that stands for the row: one from a
+   stack dump is, and then the one with more bytes.  */
+static bool is_better(const struct builder *builder, const struct row *row,
+		      uint64_t best_bytes, uint32_t chain, uint64_t bytes)
+{
+	const struct chains *chains = builder->snapshot->chains;
+	bool deep = chains_shallow(chains, chain);
+	bool best_deep = chains_shallow(chains, row->chain);
+
+	return deep != best_deep ? deep : bytes > best_bytes;
 }
 
 static uint64_t hash_row(uint64_t size, struct place place)
@@ -91,8 +139,7 @@ static long row_find(struct builder *builder, uint64_t size,
 
 	for (; builder->index[at]; at = (at + 1) & (builder->index_size - 1)) {
 		row = &builder->row[builder->index[at] - 1];
-		if (row->size == size && row->place.object == place.object &&
-		    row->place.offset == place.offset)
+		if (row->size == size && same_place(row->place, place))
 			return (long)builder->index[at] - 1;
 	}
 	if (builder->count == builder->capacity && grow_rows(builder) < 0)
@@ -116,7 +163,9 @@ static int add_group(struct builder *builder, const struct group *group)
 	if (number < 0)
 		return -1;
 	row = &builder->row[number];
-	if (!row->allocated || bytes > builder->best_bytes[number]) {
+	if (!row->allocated ||
+	    is_better(builder, row, builder->best_bytes[number], group->chain,
+		      bytes)) {
 		row->chain = group->chain;
 		row->site = site.site;
 		builder->best_bytes[number] = bytes;

@@ -33,17 +33,21 @@ struct row {
 	uint64_t oldest_since;  /* since when it is the oldest, about */
 	uint32_t born[SLICES];  /* as in struct group */
 	uint64_t live_at[SLICES];
-	uint32_t chain;         /* that with the most live bytes */
+	uint32_t chain;         /* that stands for all: from a stack dump, if there is
+	                           one, and that with the most live bytes */
 	uint32_t site;          /* the call site's index in the chain */
 	struct place place;     /* the call site, comparable */
 	enum verdict verdict;
 	double score;           /* higher: more suspect */
 };
 
-/* What is known of a call chain: its call site.  */
+/* What is known of a call chain: its call site.  Where stack dumps have shown
+   what the chain begins with, and that it is one call site, the place is that
+   one, so that a row stays one when dumps begin.  */
 struct chain_site {
 	struct place place;
-	uint32_t site;          /* index of the frame */
+	uint32_t site;          /* index of the frame in the chain itself */
+	unsigned deeper;        /* chains_deeper() that it was made with */
 	bool known;
 };
 

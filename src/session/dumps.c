@@ -6,7 +6,7 @@
 
 #include "session/internal.h"
 
-/* Of dumps that wait: some rounds of a recorder's buffers.  */
+/* Bytes of dumps that wait: some rounds of a recorder's buffers.  */
 #define HELD_MAX (64u << 20)
 
 /* Which HIT_NOTE it is.  */
@@ -15,8 +15,9 @@
 /* A dump means something only in its turn, when the mappings are known that
    came before it, maybe by another CPU's buffer.  */
 struct held {
+	struct held *next;      /* while it is spare */
 	struct dump dump;
-	size_t bytes;           /* in all */
+	size_t room;            /* bytes in all */
 	bool at_entry;          /* of a function, see struct hit */
 	uint64_t data[];        /* registers, then the stack */
 };
@@ -50,25 +51,63 @@ static void unwind_into(struct session *session, uint32_t space,
 	       deep->count * sizeof(*deep->addresses));
 }
 
-/* NULL: there is no memory for it.  */
-static struct held *hold(const struct session *session, const struct hit *hit,
+/* BYTES for a dump.  What the ones before it left is used again, else malloc
+   would return it to the kernel after each round.  NULL: there is no room.  */
+static struct held *take_room(struct session *session, size_t bytes)
+{
+	struct held *held = session->spare_dumps;
+
+	if (held) {
+		session->spare_dumps = held->next;
+		if (held->room >= bytes)
+			return held;
+		session->dumps_room -= held->room;
+		free(held);
+	}
+	if (bytes > HELD_MAX || session->dumps_room > HELD_MAX - bytes)
+		return NULL;
+	held = malloc(bytes);
+	if (!held)
+		return NULL;
+	held->room = bytes;
+	session->dumps_room += bytes;
+	return held;
+}
+
+static void give_back(struct session *session, struct held *held)
+{
+	held->next = session->spare_dumps;
+	session->spare_dumps = held;
+}
+
+void dumps_clear(struct session *session)
+{
+	struct held *held, *next;
+
+	for (held = session->spare_dumps; held; held = next) {
+		next = held->next;
+		free(held);
+	}
+	session->spare_dumps = NULL;
+	unwinder_free(session->unwinder);
+	session->unwinder = NULL;
+}
+
+/* NULL: there is no room for it.  */
+static struct held *hold(struct session *session, const struct hit *hit,
 			 const struct dump *dump)
 {
 	size_t registers = (size_t)__builtin_popcountll(dump->mask) *
 			   sizeof(uint64_t);
-	size_t bytes;
 	struct held *held;
 
-	if (dump->size > HELD_MAX - sizeof(*held) - registers ||
-	    session->dumps_held > HELD_MAX - sizeof(*held) - registers -
-				  dump->size)
+	if (dump->size > HELD_MAX)
 		return NULL;
-	bytes = sizeof(*held) + registers + (size_t)dump->size;
-	held = malloc(bytes);
+	held = take_room(session, sizeof(*held) + registers +
+				  (size_t)dump->size);
 	if (!held)
 		return NULL;
 	held->dump = *dump;
-	held->bytes = bytes;
 	held->at_entry = hit->kind == HIT_CALL;
 	held->dump.registers = held->data;
 	held->dump.stack = (const uint8_t *)held->data + registers;
@@ -83,18 +122,16 @@ void dump_arrived(struct session *session, const struct hit *hit,
 {
 	struct hit note = {
 		.time = hit->time, .pid = hit->pid, .tid = hit->tid,
-		.kind = HIT_NOTE,
+		.kind = HIT_NOTE, .function = hit->function,
 	};
 	struct held *held = hold(session, hit, dump);
 
 	if (held) {
 		note.argument[0] = (uintptr_t)held;
 		note.argument[1] = NOTE_DUMP;
-		session->dumps_held += held->bytes;
 		if (heap_hit(session->heap, &note, 0, NULL, 0) == 0)
 			return;
-		session->dumps_held -= held->bytes;
-		free(held);
+		give_back(session, held);
 	}
 	unwind_into(session, symbols_space(session->symbols, hit->pid), dump,
 		    hit->kind == HIT_CALL, &session->early);
@@ -110,6 +147,5 @@ void dump_in_turn(struct session *session, const struct hit *hit)
 	if (deep.count)
 		heap_deepen(session->heap, hit, space, deep.addresses,
 			    deep.count);
-	session->dumps_held -= held->bytes;
-	free(held);
+	give_back(session, held);
 }

@@ -77,7 +77,12 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 static void on_dump(void *context, const struct hit *hit,
 		    const struct dump *dump)
 {
-	dump_arrived(context, hit, dump);
+	struct session *session = context;
+
+	if (session->options.path)
+		dump_arrived(session, hit, dump);
+	else
+		live_dump_arrived(session, hit, dump);
 }
 
 /* A mapping means something only in its turn: an exec that came before it,
@@ -124,6 +129,10 @@ static void on_event(void *context, const struct hit *hit)
 			dump_in_turn(session, hit);
 			break;
 		}
+		if (live_dump_is_note(hit)) {
+			live_dump_in_turn(session, hit);
+			break;
+		}
 		note = (struct note *)(uintptr_t)hit->argument[0];
 		symbols_map(session->symbols, &note->mapping);
 		free(note);
@@ -148,7 +157,10 @@ static void on_comm(void *context, uint32_t pid, uint32_t tid,
 
 static void on_round(void *context)
 {
-	heap_round(((struct session *)context)->heap);
+	struct session *session = context;
+
+	if (!live_dumps_are_behind(session))
+		heap_round(session->heap);
 }
 
 static int on_stub_query(void *context, uint64_t address, uint32_t space)
@@ -170,8 +182,7 @@ void feeder_connect(struct session *session)
 	session->sink = (struct sink) {
 		.context = session,
 		.hit = on_hit,
-		/* The thread that captures has no time for that.  */
-		.dump = session->options.path ? on_dump : NULL,
+		.dump = on_dump,
 		.mapping = on_mapping,
 		.comm = on_comm,
 		.round = on_round,

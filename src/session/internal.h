@@ -8,6 +8,7 @@
 #include "base/dump.h"
 #include "heap/chains.h"
 #include "perfdata/perfdata.h"
+#include "perfdata/writer.h"
 #include "session/governor.h"
 #include "session/session.h"
 #include "symbols/symbols.h"
@@ -29,6 +30,8 @@ struct session {
 	struct symbols *symbols;
 	struct heap *heap;
 	struct perfdata *perfdata;
+	struct writer *writer;  /* NULL: nothing is recorded */
+	struct tap tap;         /* the writer's */
 	struct feed feed;
 
 	pthread_t thread;
@@ -40,16 +43,29 @@ struct session {
 
 	pthread_mutex_t lock;
 	struct picture *picture; /* newest; under lock */
+	struct capture_focus focus; /* wanted; under lock */
 
 	/* Of the thread alone, once it runs.  */
 	struct sink sink;
 	struct unwinder *unwinder; /* NULL until there is something to unwind */
-	size_t dumps_held;      /* bytes of dumps that wait for their turn */
+	struct held *spare_dumps; /* room for dumps, see dumps.c */
+	size_t dumps_room;      /* bytes of that, in use or spare */
 	struct deep early;      /* of the hit that comes next */
+	/* See live_dumps.c.  */
+	struct unwinding *unwinding;    /* NULL until there is something to unwind */
+	unsigned live_dumps;    /* that wait for their turn */
+	uint64_t unwinding_since;       /* the thread has been busy */
+	/* See focuser.c.  */
+	struct capture_focus focused;
+	unsigned auto_focused;  /* sizes that were chosen unasked */
+	uint64_t next_focus;
+	struct error focus_trouble;     /* why nothing is in focus; "": no trouble */
 	struct capture *capture;
 	char command[64];       /* the target's name now */
 	struct error trouble;   /* why watching rests although it should not; ""
 	                           if it doesn't */
+	struct error record_trouble; /* see recorder_trouble() */
+	bool record_failed;
 	enum watch_mode mode;
 	struct governor governor;
 	double overhead;        /* share of the target's time; below 0: not known */
@@ -88,6 +104,36 @@ void dump_in_turn(struct session *session, const struct hit *hit);
 
 /* Whether a HIT_NOTE is one of a dump.  */
 bool dump_is_note(const struct hit *hit);
+
+/* Frees what all these have made.  None waits for its turn any more.  */
+void dumps_clear(struct session *session);
+
+/* recorder.c: begins the recording that the options ask for, if they do.
+   Returns 0; -1 with nothing changed.  */
+int recorder_open(struct session *session, struct error *error);
+/* What is wrong with the recording, or has been; "" if nothing is.  Valid until
+   the next call.  session->record_failed tells whether it has ended early.  */
+const char *recorder_trouble(struct session *session);
+/* Ends it: takes as long as the disk does.  */
+void recorder_close(struct session *session);
+
+/* live_dumps.c: the dump of an allocation that is in focus.  */
+void live_dump_arrived(struct session *session, const struct hit *hit,
+		       const struct dump *dump);
+void live_dump_in_turn(struct session *session, const struct hit *hit);
+bool live_dump_is_note(const struct hit *hit);
+
+/* Whether a round must not end yet, as dumps of before are still unwound.  */
+bool live_dumps_are_behind(const struct session *session);
+/* Waits until they are not, for a moment at most.  */
+void live_dumps_settle(struct session *session);
+
+/* focuser.c: sets what the options say; takes what the user says, from any
+   thread; looks for more, now and then; tells the capture.  */
+void focus_begin(struct session *session);
+enum focus_answer focus_toggle(void *session, uint64_t size);
+void focus_look(struct session *session, uint64_t time);
+void focus_apply(struct session *session);
 
 /* publisher.c: makes a picture of the present state the newest one.  Out of
    memory: the one before stays.  */

@@ -68,8 +68,12 @@ struct picture *make_picture(struct session *session, enum source_state state,
 	picture->mode = session->mode;
 	picture->overhead = session->overhead;
 	picture->max_overhead = session->options.max_overhead;
+	picture->focus_count = session->focused.count;
+	memcpy(picture->focus, session->focused.size, sizeof(picture->focus));
 	if (session->capture)
 		picture->details = strdup(capture_details(session->capture));
+	else if (session->picture && session->picture->details)
+		picture->details = strdup(session->picture->details);
 	return picture;
 }
 

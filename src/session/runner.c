@@ -27,6 +27,18 @@ static void load(struct session *session)
 		error.text);
 }
 
+/* The disk may take its time: the target is rid of its probes by now, and the
+   last picture is out.  What goes wrong is worth another one.  */
+static void end_recording(struct session *session)
+{
+	bool known = *recorder_trouble(session);
+
+	recorder_close(session);
+	if (!known && *recorder_trouble(session))
+		publish(session, session->picture->state,
+			recorder_trouble(session));
+}
+
 void *session_run(void *context)
 {
 	struct session *session = context;
@@ -38,5 +50,6 @@ void *session_run(void *context)
 	/* Last, as it takes long, and the last picture is out already.  */
 	capture_close(session->capture);
 	session->capture = NULL;
+	end_recording(session);
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #include "base/intl.h"
 #include "base/text.h"
 #include "session/internal.h"
+#include "session/unwinding.h"
 
 uint64_t session_now(void)
 {
@@ -81,6 +82,8 @@ static int open_source(struct session *session, struct error *error)
 		snprintf(root, sizeof(root), "/proc/%u/root",
 			 session->source.pid);
 		symbols_set_root(session->symbols, session->source.pid, root);
+		if (recorder_open(session, error) < 0)
+			return -1;
 		/* Attaching takes a moment; the name is known before.  */
 		publish(session, STATE_STARTING, "");
 		return 0;
@@ -111,6 +114,7 @@ static bool set_up(struct session *session)
 		.context = session,
 		.picture = newest_picture,
 		.command = take_command,
+		.focus = focus_toggle,
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.source = &session->source,
 		.symbols = session->symbols,
@@ -174,15 +178,25 @@ void session_stop(struct session *session)
 	session->running = false;
 }
 
+const char *session_record_trouble(struct session *session, bool *failed)
+{
+	const char *trouble = recorder_trouble(session);
+
+	*failed = session->record_failed;
+	return trouble;
+}
+
 void session_free(struct session *session)
 {
 	if (!session)
 		return;
 	session_stop(session);
+	recorder_close(session);
 	perfdata_close(session->perfdata);
+	unwinding_free(session->unwinding);
 	heap_free(session->heap);
 	picture_unref(session->picture);
-	unwinder_free(session->unwinder);
+	dumps_clear(session);
 	symbols_free(session->symbols);
 	if (session->wake >= 0)
 		close(session->wake);

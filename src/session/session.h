@@ -17,9 +17,15 @@ struct session;
 struct session_options {
 	const char *path;       /* of a recording; NULL: watch capture.pid */
 	const char *sysroot;    /* see symbols_set_sysroot(); NULL: none */
+	const char *record;     /* write what is watched to this perf.data, see
+	                           perfdata/writer.h; NULL: don't */
+	const char *const *arguments; /* leaktop's own, up to a NULL: the
+	                           recording names them; outlive the session */
 	struct capture_options capture;
 	struct launch *launch;  /* what runs as capture.pid, to be let go when it is
 	                           watched; outlives the session; NULL: none */
+	struct capture_focus focus;     /* dump_bytes 0: the usual */
+	bool no_auto_focus;
 	double max_overhead;    /* share of the target's time, 0..1; 0: no limit */
 	struct heap_options heap;
 };
@@ -32,7 +38,7 @@ int session_launch(struct session_options *options,
 		   struct error *error);
 
 /* Does what is cheap and can fail: opens the file, or checks that the
-   process can be watched.  Returns NULL with ERROR.  */
+   process can be watched, and begins the recording.  Returns NULL with ERROR.  */
 struct session *session_new(const struct session_options *options,
 			    struct error *error);
 
@@ -42,6 +48,10 @@ int session_start(struct session *session, struct error *error);
 /* Ends it, if it has not ended by itself; what came in so far is in the last
    picture.  Takes the probes away.  */
 void session_stop(struct session *session);
+
+/* Once it has stopped: what went wrong with the recording, for the user; "" if
+   nothing did.  *FAILED: it ended early.  Valid as long as SESSION.  */
+const char *session_record_trouble(struct session *session, bool *failed);
 
 /* Stops and frees it.  */
 void session_free(struct session *session);

@@ -3,7 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "session/internal.h"
 
@@ -13,21 +12,10 @@
 /* The share of the target's time is taken over this long.  */
 #define PERIOD NS_PER_SECOND
 
-static uint64_t target_cpu_time(const struct session *session)
-{
-	struct timespec time;
-	clockid_t clock;
-
-	if (clock_getcpuclockid((pid_t)session->source.pid, &clock) ||
-	    clock_gettime(clock, &time))
-		return 0;
-	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
-}
-
 static void start_period(struct session *session, uint64_t time)
 {
 	session->period_start = time;
-	session->period_cpu = target_cpu_time(session);
+	session->period_cpu = capture_cpu_time(session->capture);
 	session->calls = 0;
 	session->single_calls = 0;
 	session->returns = 0;
@@ -38,7 +26,8 @@ static void start_period(struct session *session, uint64_t time)
 static double measure_share(struct session *session, uint64_t passed,
 			    const struct capture_cost *cost)
 {
-	uint64_t cpu = target_cpu_time(session) - session->period_cpu;
+	/* Less than before if processes have ended.  */
+	uint64_t cpu = capture_cpu_time(session->capture) - session->period_cpu;
 	uint64_t whole = cpu > passed && cpu < INT64_MAX ? cpu : passed;
 	bool chains = session->mode == WATCH_ALL;
 	double chain = cost->chain_return - cost->plain_return;
@@ -114,10 +103,14 @@ static void apply_mode(struct session *session)
 	start_period(session, session_now());
 }
 
-static const char *warning(const struct session *session)
+static const char *warning(struct session *session)
 {
 	const char *text = session->trouble.text;
 
+	if (!*text)
+		text = recorder_trouble(session);
+	if (!*text)
+		text = session->focus_trouble.text;
 	if (!*text && session->capture)
 		text = capture_warning(session->capture);
 	return text ? text : "";
@@ -136,8 +129,11 @@ static int watch_once(struct session *session, enum capture_status *status,
 	heap_advance(session->heap, time);
 	if (time - session->period_start >= PERIOD)
 		end_period(session, time);
-	if (*status == CAPTURE_RUNNING)
+	if (*status == CAPTURE_RUNNING) {
 		apply_mode(session);
+		focus_look(session, time);
+		focus_apply(session);
+	}
 	if (time >= session->next_publish)
 		publish(session, STATE_WATCHING, warning(session));
 	return 0;
@@ -146,10 +142,14 @@ static int watch_once(struct session *session, enum capture_status *status,
 static int start_watching(struct session *session, struct error *error)
 {
 	session->governor.limit = session->options.max_overhead;
+	focus_begin(session);
 	session->capture = capture_open(&session->options.capture,
 					&session->sink, error);
 	if (!session->capture)
 		return -1;
+	/* The watched time begins.  */
+	heap_advance(session->heap, session_now());
+	focus_apply(session);
 	if (session->options.launch)
 		launch_go(session->options.launch);
 	session->rate_time = session_now();
@@ -167,6 +167,7 @@ void watch_process(struct session *session)
 		result = watch_once(session, &status, &error);
 	if (session->capture && status == CAPTURE_RUNNING)
 		capture_stop(session->capture, &session->sink);
+	live_dumps_settle(session);
 	heap_finish(session->heap);
 	publish(session, result < 0 ? STATE_FAILED :
 		status == CAPTURE_EXITED ? STATE_EXITED : STATE_WATCHING,

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "symbols/image.h"
 #include "symbols/internal.h"
@@ -109,6 +110,27 @@ void symbols_map(struct symbols *symbols, const struct mapping *mapping)
 		       mapping->length, mapping->offset, object))
 		atomic_fetch_add(&symbols->changes, 1);
 	pthread_mutex_unlock(&symbols->lock);
+}
+
+bool symbols_build_id(struct symbols *symbols, struct mapping *mapping)
+{
+	const struct image *image = NULL;
+	const struct root *root;
+	struct object *object;
+
+	pthread_mutex_lock(&symbols->lock);
+	root = spaces_root(symbols->spaces, mapping->pid);
+	object = objects_get(symbols->objects, root ? root : symbols->sysroot,
+			     mapping);
+	pthread_mutex_unlock(&symbols->lock);
+	if (object)
+		image = object_image(object, &symbols->headers);
+	if (!image || !image->build_id.size)
+		return false;
+	mapping->build_id_size = image->build_id.size;
+	memcpy(mapping->build_id, image->build_id.bytes,
+	       image->build_id.size);
+	return true;
 }
 
 void symbols_set_root(struct symbols *symbols, uint32_t pid, const char *root)

@@ -66,6 +66,11 @@ bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
    -1 when the object is not at hand.  */
 int symbols_is_stub(struct symbols *symbols, uint32_t space, uint64_t address);
 
+/* The build id of the file at MAPPING->path as process MAPPING->pid sees it,
+   into MAPPING.  Reads the file's headers when it is met first.  Returns false,
+   with nothing changed, when it has none or is not at hand.  */
+bool symbols_build_id(struct symbols *symbols, struct mapping *mapping);
+
 /* The frame of a call chain (ADDRESSES, innermost first, return addresses)
    where the allocation was asked for: the first that is neither an allocator
    nor a wrapper of one (operator new, strdup, xmalloc, g_malloc…); the

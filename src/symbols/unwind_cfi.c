@@ -24,7 +24,7 @@ struct tables {
 struct cfi {
 	const struct object *object;
 	const struct image *image;
-	const struct machine *machine;
+	const struct machine *machine; /* NULL: its tables are not read */
 	Elf *elf;
 	struct tables eh_frame; /* the data is ELF's */
 	bool looked;            /* for .debug_frame */
@@ -133,6 +133,28 @@ static void find_segment(struct tables *tables, Elf *elf,
 	}
 }
 
+/* Both machines have others than these, too, which nobody records.  */
+static bool is_known_format(Elf *elf)
+{
+	const char *ident = elf_getident(elf, NULL);
+
+	return ident && ident[EI_CLASS] == ELFCLASS64 &&
+	       ident[EI_DATA] == ELFDATA2LSB;
+}
+
+static void read_eh_frame(struct cfi *cfi)
+{
+	if (!is_known_format(cfi->elf)) {
+		cfi->machine = NULL;
+		return;
+	}
+	if (!same_file(cfi->elf, cfi->image))
+		return;
+	find_section(&cfi->eh_frame, cfi->elf, ".eh_frame", true);
+	if (!cfi->eh_frame.count)
+		find_segment(&cfi->eh_frame, cfi->elf, cfi->image);
+}
+
 /* Without MMAP: a file that shrinks while it is read is then an error, and not
    the end of us.  The tables are read at once, so the file is not held open.
    */
@@ -144,12 +166,8 @@ static void open_eh_frame(struct cfi *cfi)
 		return;
 	elf_version(EV_CURRENT);
 	cfi->elf = elf_begin(fd, ELF_C_READ, NULL);
-	if (cfi->elf && elf_kind(cfi->elf) == ELF_K_ELF &&
-	    same_file(cfi->elf, cfi->image)) {
-		find_section(&cfi->eh_frame, cfi->elf, ".eh_frame", true);
-		if (!cfi->eh_frame.count)
-			find_segment(&cfi->eh_frame, cfi->elf, cfi->image);
-	}
+	if (cfi->elf && elf_kind(cfi->elf) == ELF_K_ELF)
+		read_eh_frame(cfi);
 	if (cfi->elf)
 		elf_cntl(cfi->elf, ELF_C_FDDONE);
 	close(fd);

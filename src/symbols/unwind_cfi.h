@@ -20,8 +20,9 @@ struct cfi *cfi_new(const struct object *object, const struct image *image);
 void cfi_free(struct cfi *cfi);
 
 /* What they say of ADDRESS in the file: *ROW but for the index of a recipe;
-   *RECIPE is that of a ROW_RECIPE and owned by the caller, else NULL.  Takes
-   microseconds.  */
+   *RECIPE is that of a ROW_RECIPE and owned by the caller, else NULL.  Takes a
+   microsecond; where .eh_frame says nothing of it, the first time, as long as
+   it takes to find and read a debugging file.  */
 void cfi_row(struct cfi *cfi, uint64_t address, struct row *row,
 	     struct recipe **recipe);
 

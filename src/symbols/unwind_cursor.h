@@ -36,6 +36,9 @@ static inline uint64_t cursor_signed(struct cursor *cursor, unsigned size)
 	return (cursor_fixed(cursor, size) ^ sign) - sign;
 }
 
+/* Bytes of a LEB128.  10 hold 64 bits; assemblers may pad.  */
+#define LEB_MAX 16
+
 /* A number of variable length, LEB128.  More than 64 bits of it are lost.  */
 static inline uint64_t cursor_leb(struct cursor *cursor, bool is_signed)
 {
@@ -44,6 +47,10 @@ static inline uint64_t cursor_leb(struct cursor *cursor, bool is_signed)
 	uint8_t byte;
 
 	do {
+		if (shift == 7 * LEB_MAX) {
+			cursor->bad = true;
+			return 0;
+		}
 		byte = (uint8_t)cursor_fixed(cursor, 1);
 		if (shift < 64)
 			value |= (uint64_t)(byte & 0x7f) << shift;

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Letters of an augmentation.  6 are known.  A CIE is read for each of its
+   functions, so what it takes is bounded.  */
+#define AUGMENTATION_MAX 15
+
 /* The header of either kind of entry.  */
 struct head {
 	struct cursor body;     /* behind the reference */
@@ -130,19 +134,21 @@ static void read_augmentation(const struct section *section,
 static bool read_common(const struct section *section, uint64_t offset,
 			struct entry *entry, bool *augmented)
 {
-	const char *augmentation;
+	char augmentation[AUGMENTATION_MAX + 1] = "";
 	struct head head;
 	struct cursor *body = &head.body;
 	uint64_t version;
-	size_t next;
+	size_t next, length = 0;
 
 	if (offset >= section->size ||
 	    !read_head(section, (size_t)offset, &next, &head) || !head.common)
 		return false;
 	version = cursor_fixed(body, 1);
-	augmentation = (const char *)body->at;
-	while (cursor_fixed(body, 1))
-		;
+	do {
+		if (length > AUGMENTATION_MAX)
+			return false;
+		augmentation[length] = (char)cursor_fixed(body, 1);
+	} while (augmentation[length++]);
 	/* Size of an address, and of a segment's selector.  */
 	if (version == 4 && cursor_fixed(body, 2) != 8)
 		return false;
@@ -217,6 +223,7 @@ struct extent_of_entry *entries_index(const struct section *section,
 			more = reallocarray(extents, room, sizeof(*more));
 			if (!more) {
 				free(extents);
+				*count = 0;
 				return NULL;
 			}
 			extents = more;

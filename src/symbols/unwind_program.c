@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bytes of instructions.  The largest function of libgccjit has 8 thousand.  */
+#define PROGRAM_MAX 65536
 /* States that are remembered at once.  Compilers nest none.  */
 #define REMEMBERED_MAX 8
 /* Operations of an expression.  The longest that toolchains write, of a
@@ -266,6 +268,8 @@ static void execute(struct run *run, struct cursor program)
 {
 	struct instruction instruction;
 
+	if (program.end - program.at > PROGRAM_MAX)
+		run->bad = true;
 	while (program.at < program.end && !run->bad) {
 		if (!fetch(run, &program, &instruction)) {
 			run->bad = true;
@@ -345,8 +349,7 @@ static bool decode_op(struct cursor *cursor, struct op *op)
 	return !cursor->bad;
 }
 
-/* RULE as DRAFT says.  A register's starts with the CFA on the stack, which is
-   what operations that need it find there.  */
+/* RULE as DRAFT says.  False: it makes no sense.  */
 static bool finish_rule(const struct draft *draft, const struct machine *machine,
 			struct rule *rule)
 {

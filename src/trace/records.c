@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/intl.h"
+#include "trace/mode_record.h"
 #include "trace/records_internal.h"
 
 /* perf's own record types, which the kernel does not know, begin at 64.  */
@@ -47,11 +48,6 @@ void records_set_build_ids(struct records *records, build_id_finder *find,
 {
 	records->find_build_id = find;
 	records->build_ids = context;
-}
-
-void records_set_machine(struct records *records, uint16_t machine)
-{
-	records->machine = machine;
 }
 
 uint64_t records_hits(const struct records *records)
@@ -97,6 +93,7 @@ static void event_init(struct event *event, const struct layout *layout,
 	};
 	if (type & PERF_SAMPLE_REGS_USER && type & PERF_SAMPLE_STACK_USER)
 		event->registers = attr->sample_regs_user;
+	event->machine = dump_machine(event->registers);
 	if (!attr->sample_id_all)
 		return;
 	event->trailer = __builtin_popcountll(type & TRAILER_FIXED);
@@ -163,8 +160,6 @@ int records_add_event(struct records *records,
 	if (attr->type == PERF_TYPE_TRACEPOINT)
 		layout = decoder_layout(records->decoder, attr->config, NULL);
 	event_init(&event, layout, attr);
-	event.machine = records->machine ? records->machine :
-			dump_machine(event.registers);
 	if (layout && !(attr->sample_type & PERF_SAMPLE_RAW))
 		return error_set(error, _("the samples of %s have no raw data"),
 				 decoder_event_name(records->decoder,
@@ -209,6 +204,8 @@ enum record_status records_read(struct records *records,
 	case PERF_RECORD_LOST:
 	case PERF_RECORD_LOST_SAMPLES:
 		return task_read(records, &body, sink);
+	case RECORD_MODE:
+		return mode_read(&body, sink);
 	case RECORD_FINISHED_ROUND:
 		sink->round(sink->context);
 		return RECORD_OK;

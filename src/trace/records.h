@@ -28,10 +28,6 @@ int records_add_event(struct records *records,
 		      const struct perf_event_attr *attr,
 		      const uint64_t *ids, size_t count, struct error *error);
 
-/* The machine that was recorded, EM_… of elf.h.  For the events that are
-   added after it; without it the registers that they record have to tell.  */
-void records_set_machine(struct records *records, uint16_t machine);
-
 enum record_status {
 	RECORD_OK,
 	RECORD_IGNORED,         /* of a type that says nothing here */

@@ -36,7 +36,6 @@ struct records {
 	struct idmap ids;       /* indexes of events */
 	int sample_id;          /* where each event has its id; see struct event */
 	int trailer_id;
-	uint16_t machine;       /* that was told; 0: none was */
 	uint64_t hits;
 	uint64_t last_time;     /* the latest of any sample */
 	build_id_finder *find_build_id;
@@ -67,5 +66,8 @@ enum record_status sample_read(struct records *records, const struct body *body,
    loss.  */
 enum record_status task_read(struct records *records, const struct body *body,
 			     const struct sink *sink);
+
+/* Reads a record of type RECORD_MODE.  */
+enum record_status mode_read(const struct body *body, const struct sink *sink);
 
 #endif

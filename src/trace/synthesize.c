@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "trace/mode_record.h"
+
 /* The longest name of a task, with its NUL.  */
 #define COMM_SIZE 16
 
@@ -140,4 +142,23 @@ synthesize_lost(struct synthetic *synthetic, uint64_t time, uint64_t count)
 	begin(synthetic, PERF_RECORD_LOST, 0);
 	append(synthetic, body, sizeof(body));
 	return end(synthetic, time, 0, 0);
+}
+
+const struct perf_event_header *
+synthesize_lost_samples(struct synthetic *synthetic, uint64_t time,
+			uint64_t count)
+{
+	begin(synthetic, PERF_RECORD_LOST_SAMPLES, 0);
+	append(synthetic, &count, sizeof(count));
+	return end(synthetic, time, 0, 0);
+}
+
+const struct perf_event_header *
+synthesize_mode(struct synthetic *synthetic, uint64_t time, enum hit_mode mode)
+{
+	const uint64_t body[] = { MODE_MAGIC, time, mode };
+
+	begin(synthetic, RECORD_MODE, MODE_MISC);
+	append(synthetic, body, sizeof(body));
+	return header_of(synthetic);
 }

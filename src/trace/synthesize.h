@@ -8,6 +8,7 @@
 #include <linux/perf_event.h>
 
 #include "base/mapping.h"
+#include "heap/hit.h"
 
 /* Records that the kernel did not write, in the form that it would have given
    them (linux/perf_event.h): of what was there before the events were
@@ -40,5 +41,15 @@ synthesize_comm(struct synthetic *synthetic, uint64_t time, uint32_t pid,
 /* A PERF_RECORD_LOST of COUNT records at TIME, ns.  */
 const struct perf_event_header *
 synthesize_lost(struct synthetic *synthetic, uint64_t time, uint64_t count);
+
+/* A PERF_RECORD_LOST_SAMPLES: that COUNT are missing by the event's own count,
+   as of TIME, ns.  */
+const struct perf_event_header *
+synthesize_lost_samples(struct synthetic *synthetic, uint64_t time,
+			uint64_t count);
+
+/* What a HIT_MODE says, see mode_record.h.  */
+const struct perf_event_header *
+synthesize_mode(struct synthetic *synthetic, uint64_t time, enum hit_mode mode);
 
 #endif

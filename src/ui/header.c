@@ -3,6 +3,7 @@
 
 #include "ui/header.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -274,6 +275,19 @@ static void draw_lost(const struct snapshot *heap, struct pen *pen)
 	item(pen, _("lost "), heap->lost || heap->last_lost ? ROLE_LOUD : ROLE_GOOD, text);
 }
 
+/* The sizes that are taken with stack dumps.  */
+static void draw_focus(const struct picture *picture, struct pen *pen)
+{
+	char text[96] = "";
+	size_t used = 0;
+
+	for (unsigned i = 0; i < picture->focus_count && used < sizeof(text); i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%" PRIu64,
+					 i ? "," : "", picture->focus[i]);
+	if (used)
+		item(pen, _("focus "), ROLE_PROMPT, text);
+}
+
 static void draw_status(const struct screen *screen, struct pen *pen)
 {
 	const struct snapshot *heap = screen->picture->heap;
@@ -292,6 +306,7 @@ static void draw_status(const struct screen *screen, struct pen *pen)
 		sizespec_format(&screen->sizes, text, sizeof(text));
 		item(pen, _("sizes "), ROLE_PROMPT, text);
 	}
+	draw_focus(screen->picture, pen);
 }
 
 static void draw_notice(const struct screen *screen, struct pen *pen)

@@ -269,6 +269,12 @@ static void pane_key(struct view *view, int argument)
 	life->pane = life_pane_shown(life, lines) ? LIFE_PANE_OFF : LIFE_PANE_ON;
 }
 
+static void focus_key(struct view *view, int argument)
+{
+	(void)argument;
+	screen_focus(view->screen, life_of(view)->events.size);
+}
+
 static void shift_key(struct view *view, int cells)
 {
 	struct life *life = life_of(view);
@@ -323,6 +329,11 @@ static const struct key keys[] = {
 	{
 		.codes = {'-'},
 		.help = N_("play slower"), .action = speed_key, .argument = -1,
+	},
+	{
+		.codes = {'F'}, .label = N_("Focus"),
+		.help = N_("take the whole stack at each allocation of this size; again: no more"),
+		.action = focus_key,
 	},
 	{
 		.codes = {'w'}, .label = N_("Where"),

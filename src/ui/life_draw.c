@@ -16,6 +16,10 @@
 
 /* Cells of the list when the call chain stands to the right of it.  */
 #define BESIDE_FROM_COLUMNS 140
+/* A call chain needs that many to be worth it.  */
+#define SHALLOW_CELLS 40
+
+/* Cells of the list when the call chain stands to the right of it.  */
 #define LIST_CELLS 88
 #define REST_MIN 10
 #define STRIP_MAX 512
@@ -294,12 +298,38 @@ static void stack_title(const struct event *event, char *text, size_t size)
 			 (unsigned long long)event->entry->address);
 }
 
+/* Next to the chain from a stack dump, what was known without it: beside it,
+   else below.  STACK gives up the room for that.  */
+static void draw_shallow(struct stack *stack, WINDOW *window, const struct look *look,
+			 struct chain chain)
+{
+	struct stack other = *stack;
+
+	if (stack->width >= 2 * SHALLOW_CELLS) {
+		other.width = stack->width / 2;
+		stack->width -= other.width + 1;
+		other.x += stack->width + 1;
+	} else {
+		other.height = (int)chain.count + 1;
+		if (other.height > stack->height / 3)
+			other.height = stack->height / 3;
+		stack->height -= other.height;
+		other.y += stack->height;
+	}
+	if (other.height < 2)
+		return;
+	other.chain = chain;
+	other.site = stack_site(other.symbols, &other.chain);
+	other.title = _("Without the stack dump");
+	stack_draw(&other, window, look);
+}
+
 static void draw_stack(const struct life *life, WINDOW *window, struct stack stack)
 {
 	const struct screen *screen = life->view.screen;
 	struct event event = {.life = life, .index = life->list.selected};
 	char title[160];
-	uint32_t chain;
+	uint32_t chain, shallow;
 
 	event.entry = life_entry(life, event.index);
 	event.partner = life_partner(life, event.index);
@@ -317,6 +347,10 @@ static void draw_stack(const struct life *life, WINDOW *window, struct stack sta
 	stack.flags = life->playing ? 0 : FRAME_LINE;
 	stack.title = title;
 	stack.skip = life->shift;
+	shallow = chains_shallow(screen->picture->heap->chains, chain);
+	if (shallow)
+		draw_shallow(&stack, window, &screen->look,
+			     chains_get(screen->picture->heap->chains, shallow));
 	stack_draw(&stack, window, &screen->look);
 }
 

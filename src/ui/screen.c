@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/intl.h"
+#include "present/format.h"
 #include "ui/header.h"
 
 struct view *screen_top(struct screen *screen)
@@ -167,6 +168,29 @@ static void command_key(struct view *view, int command)
 		screen_say(screen, "%s",
 			   _(ends ? commands[command].ends : commands[command].begins));
 	}
+}
+
+void screen_focus(struct screen *screen, uint64_t size)
+{
+	static const char *const answers[] = {
+		[FOCUS_BEGINS] = N_("the whole stack is taken at each allocation from now on"),
+		[FOCUS_ENDS] = N_("the stack is not taken any more"),
+		[FOCUS_FULL] = N_("too many other sizes are in focus"),
+	};
+	const struct feed *feed = screen->feed;
+	enum source_state state = screen->picture->state;
+	char number[24];
+
+	format_count(number, sizeof(number), size);
+	if (feed->source->kind == SOURCE_FILE)
+		screen_say(screen, "%s", _("A recording has the stacks that were recorded"));
+	else if (!feed->focus || state == STATE_EXITED || state == STATE_FAILED)
+		screen_say(screen, "%s", _("Nothing is watched any more"));
+	else if (!size)
+		screen_say(screen, "%s", _("Blocks of no bytes can't be told from others in the kernel"));
+	else
+		screen_say(screen, _("Size %s: %s"), number,
+			   _(answers[feed->focus(feed->context, size)]));
 }
 
 static void output_key(struct view *view, int argument)

@@ -71,6 +71,9 @@ void screen_push(struct screen *screen, struct view *view);
 void screen_pop(struct screen *screen);
 void screen_say(struct screen *screen, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
+/* Begins or ends to take stack dumps of the allocations of SIZE, and says
+   so.  */
+void screen_focus(struct screen *screen, uint64_t size);
 /* The filter or the order changed.  */
 void screen_stale(struct screen *screen);
 struct cell_context screen_cells(const struct screen *screen);

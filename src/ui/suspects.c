@@ -130,6 +130,15 @@ static void life_key(struct view *view, int argument)
 		screen_push(view->screen, lifecycle_open(view->screen, row->size));
 }
 
+static void focus_key(struct view *view, int argument)
+{
+	const struct row *row = suspects_selected(suspects_of(view));
+
+	(void)argument;
+	if (row)
+		screen_focus(view->screen, row->size);
+}
+
 static void pane_key(struct view *view, int argument)
 {
 	struct suspects *suspects = suspects_of(view);
@@ -197,6 +206,11 @@ static const struct key keys[] = {
 	{
 		.codes = {'N'},
 		.help = N_("the one before"), .action = suspects_again_key, .argument = 1,
+	},
+	{
+		.codes = {'F'}, .label = N_("Focus"),
+		.help = N_("take the whole stack at each allocation of this size; again: no more"),
+		.action = focus_key,
 	},
 	{
 		.codes = {'w'}, .label = N_("Where"),

@@ -333,6 +333,55 @@ static void exec_again(char *name, int times)
 	execl("/proc/self/exe", name, left, (char *)NULL);
 }
 
+/* Children, one after another, each with three pairs. */
+static int breed(int count)
+{
+	int bred = 0;
+
+	for (int i = 0; i < count; i++) {
+		pid_t pid = fork();
+
+		if (!pid) {
+			pairs(3);
+			_exit(0);
+		}
+		bred += pid > 0 && waitpid(pid, NULL, 0) == pid;
+	}
+	return bred;
+}
+
+/* A child takes this process's place, which waits for its end if it is to;
+ * returns the child's id, in the child. */
+static int descend(int wait)
+{
+	pid_t pid = fork();
+
+	if (pid > 0) {
+		if (wait)
+			waitpid(pid, NULL, 0);
+		_exit(0);
+	}
+	return pid ? -1 : getpid();
+}
+
+/* Runs the other one of this program and its statically linked variant. */
+static void exec_other(char *name)
+{
+	static const char suffix[] = "-static";
+	static char path[4096];
+	ssize_t n = readlink("/proc/self/exe", path,
+			     sizeof(path) - sizeof(suffix));
+	char *end = path + (n > 0 ? n : 0) - (sizeof(suffix) - 1);
+
+	if (n < (ssize_t)sizeof(suffix))
+		return;
+	if (!strcmp(end, suffix))
+		*end = '\0';
+	else
+		strcpy(path + n, suffix);
+	execl(path, name, (char *)NULL);
+}
+
 static int command(char *argv[], const char *name, int number)
 {
 	if (!strcmp(name, "run")) {
@@ -380,6 +429,13 @@ static int command(char *argv[], const char *name, int number)
 		waitpid(pid, NULL, 0);
 	} else if (!strcmp(name, "exec")) {
 		execv("/proc/self/exe", argv);
+		return -1;
+	} else if (!strcmp(name, "breed")) {
+		return breed(number);
+	} else if (!strcmp(name, "descend")) {
+		return descend(number);
+	} else if (!strcmp(name, "other")) {
+		exec_other(argv[0]);
 		return -1;
 	} else if (!strcmp(name, "execs")) {
 		exec_again(argv[0], number);

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "session/unwinding.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "symbols/unwind.h"
+
+struct unwinding {
+	struct unwinder *unwinder;
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t news;
+	/* Under the lock.  */
+	struct live_dump *first, **last;
+	bool stop;
+
+	atomic_size_t queued;
+};
+
+void unwind_live(struct unwinder *unwinder, uint32_t space,
+		 const struct live_dump *dump, struct deep *deep)
+{
+	uint64_t room[CHAIN_DEPTH_MAX + 1];
+	uint32_t skipped = dump->at_entry ? 1 : 0;
+	uint32_t count = unwind(unwinder, space, &dump->taken, room,
+				CHAIN_DEPTH_MAX + skipped);
+
+	deep->count = 0;
+	if (count <= skipped)
+		return;
+	deep->count = count - skipped;
+	memcpy(deep->addresses, room + skipped,
+	       deep->count * sizeof(*deep->addresses));
+}
+
+/* The next one; NULL: the end.  */
+static struct live_dump *pop(struct unwinding *unwinding)
+{
+	struct live_dump *dump;
+
+	pthread_mutex_lock(&unwinding->lock);
+	while (!unwinding->first && !unwinding->stop)
+		pthread_cond_wait(&unwinding->news, &unwinding->lock);
+	dump = unwinding->first;
+	if (dump) {
+		unwinding->first = dump->next;
+		if (!unwinding->first)
+			unwinding->last = &unwinding->first;
+	}
+	pthread_mutex_unlock(&unwinding->lock);
+	return dump;
+}
+
+static void *run(void *context)
+{
+	struct unwinding *unwinding = context;
+	struct live_dump *dump;
+
+	while ((dump = pop(unwinding))) {
+		int queued = DUMP_QUEUED;
+
+		if (atomic_load(&dump->state) == DUMP_QUEUED)
+			unwind_live(unwinding->unwinder, dump->space, dump,
+				    &dump->deep);
+		if (!atomic_compare_exchange_strong(&dump->state, &queued,
+						    DUMP_DONE))
+			free(dump);
+		atomic_fetch_sub(&unwinding->queued, 1);
+	}
+	return NULL;
+}
+
+static bool start(struct unwinding *unwinding)
+{
+	sigset_t all, before;
+	int failed;
+
+	/* Signals are for the threads that wait for them.  */
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	failed = pthread_create(&unwinding->thread, NULL, run, unwinding);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return !failed;
+}
+
+struct unwinding *unwinding_new(struct symbols *symbols)
+{
+	struct unwinding *unwinding = calloc(1, sizeof(*unwinding));
+
+	if (!unwinding)
+		return NULL;
+	unwinding->last = &unwinding->first;
+	pthread_mutex_init(&unwinding->lock, NULL);
+	pthread_cond_init(&unwinding->news, NULL);
+	unwinding->unwinder = unwinder_new(symbols);
+	if (unwinding->unwinder && start(unwinding))
+		return unwinding;
+	unwinder_free(unwinding->unwinder);
+	free(unwinding);
+	return NULL;
+}
+
+void unwinding_free(struct unwinding *unwinding)
+{
+	if (!unwinding)
+		return;
+	pthread_mutex_lock(&unwinding->lock);
+	unwinding->stop = true;
+	pthread_cond_signal(&unwinding->news);
+	pthread_mutex_unlock(&unwinding->lock);
+	pthread_join(unwinding->thread, NULL);
+	pthread_cond_destroy(&unwinding->news);
+	pthread_mutex_destroy(&unwinding->lock);
+	unwinder_free(unwinding->unwinder);
+	free(unwinding);
+}
+
+void unwinding_push(struct unwinding *unwinding, struct live_dump *dump)
+{
+	dump->next = NULL;
+	atomic_init(&dump->state, DUMP_QUEUED);
+	atomic_fetch_add(&unwinding->queued, 1);
+	pthread_mutex_lock(&unwinding->lock);
+	*unwinding->last = dump;
+	unwinding->last = &dump->next;
+	pthread_cond_signal(&unwinding->news);
+	pthread_mutex_unlock(&unwinding->lock);
+}
+
+bool unwinding_take(struct live_dump *dump)
+{
+	int queued = DUMP_QUEUED;
+
+	return !atomic_compare_exchange_strong(&dump->state, &queued,
+					       DUMP_ABANDONED);
+}
+
+size_t unwinding_queued(const struct unwinding *unwinding)
+{
+	return unwinding ? atomic_load(&unwinding->queued) : 0;
+}

@@ -205,6 +205,17 @@ static int pass_status(struct launch *launch, int number, int status)
 	return number ? 128 + number : EXIT_SUCCESS;
 }
 
+/* Signals that came while it ended: that is what they asked for.  */
+static void drop_signals(int signals)
+{
+	struct pollfd fd = { .fd = signals, .events = POLLIN };
+	struct signalfd_siginfo info;
+
+	while (poll(&fd, 1, 0) > 0 &&
+	       read(signals, &info, sizeof(info)) == sizeof(info))
+		;
+}
+
 static int run_batch(const struct options *options, struct session *session,
 		     const sigset_t *ending, int signals)
 {
@@ -222,12 +233,13 @@ static int run_batch(const struct options *options, struct session *session,
 	/* Nothing needs to be cleaned up any more: what blocks for ever, such
 	   as a reader that does not read, may be interrupted.  */
 	signal(SIGPIPE, SIG_DFL);
+	drop_signals(signals);
 	pthread_sigmask(SIG_UNBLOCK, ending, NULL);
 	if (launch)
 		launch_flush(launch);
 	picture = feed->picture(feed->context);
 	if (options->verbose && picture->details)
-		fputs(picture->details, stderr);
+		fprintf(stderr, "%s\n", picture->details);
 	status = report_picture(options, session, picture);
 	picture_unref(picture);
 	if (launch)

@@ -66,13 +66,21 @@ static int set_pid(struct options *options, const char *value,
 	return 0;
 }
 
+static int set_mode(struct options *options, enum run_mode mode,
+		    struct error *error)
+{
+	if (options->mode != RUN_SCREEN && options->mode != mode)
+		return error_set(error, _("--batch, --check and --cleanup "
+			"exclude each other"));
+	options->mode = mode;
+	return 0;
+}
+
 static int set_batch(struct options *options, const char *value,
 		     struct error *error)
 {
 	(void)value;
-	(void)error;
-	options->mode = RUN_BATCH;
-	return 0;
+	return set_mode(options, RUN_BATCH, error);
 }
 
 static int set_format(struct options *options, const char *value,
@@ -296,18 +304,14 @@ static int set_check(struct options *options, const char *value,
 		     struct error *error)
 {
 	(void)value;
-	(void)error;
-	options->mode = RUN_CHECK;
-	return 0;
+	return set_mode(options, RUN_CHECK, error);
 }
 
 static int set_cleanup(struct options *options, const char *value,
 		       struct error *error)
 {
 	(void)value;
-	(void)error;
-	options->mode = RUN_CLEANUP;
-	return 0;
+	return set_mode(options, RUN_CLEANUP, error);
 }
 
 static int set_ascii(struct options *options, const char *value,
@@ -517,7 +521,10 @@ static int check(const struct options *options, struct error *error)
 	if (options->mode == RUN_CHECK || options->mode == RUN_CLEANUP)
 		return options->session.path || options->launch.command ?
 			error_set(error, _("a recording or a command needs "
-				"neither --check nor --cleanup")) : 0;
+				"neither --check nor --cleanup")) :
+			options->have_pid && options->mode == RUN_CLEANUP ?
+			error_set(error, _("--cleanup removes what all dead "
+				"leaktops have left: it takes no --pid")) : 0;
 	return check_source(options, error) < 0 ? -1 :
 	       check_pairs(options, error);
 }

@@ -54,6 +54,7 @@ live_targets = \
 	tests/targets/churn \
 	tests/targets/early \
 	tests/targets/interposer.so \
+	tests/targets/noframe \
 	tests/targets/nolibc \
 	tests/targets/oddhead \
 	tests/targets/ownmalloc \
@@ -79,6 +80,10 @@ tests_targets_interposer_so_SOURCES = tests/targets/interposer.c
 tests_targets_interposer_so_CFLAGS = $(WARN_CFLAGS) -fPIC -fno-builtin
 tests_targets_interposer_so_LDFLAGS = -shared
 tests_targets_interposer_so_LDADD =
+tests_targets_noframe_SOURCES = tests/targets/noframe.c
+tests_targets_noframe_CFLAGS = $(WARN_CFLAGS) -g -O2 -fno-builtin \
+	-fomit-frame-pointer
+tests_targets_noframe_LDADD =
 tests_targets_nolibc_SOURCES = tests/targets/nolibc.c
 tests_targets_nolibc_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 tests_targets_nolibc_LDFLAGS = -nostdlib -static
@@ -124,6 +129,7 @@ script_tests = \
 	tests/bad_input.sh \
 	tests/dwarf.sh \
 	tests/emacs.sh \
+	tests/focus.sh \
 	tests/follow.sh \
 	tests/launch.sh \
 	tests/live_batch.sh \

@@ -462,6 +462,21 @@ START_TEST(ending_threads_among_sleepers)
 }
 END_TEST
 
+/* Such as jemalloc's, whose registers don't keep the address.  */
+START_TEST(posix_memalign_without_address)
+{
+	expect("1: malloc 20 = a0\n1: free a0\n1: posix_memalign 30 = 0\n"
+	       "1: free a0\n1: free a0\n",
+	       "malloc 1 posix_memalign 1 free 3 live 0/0 "
+	       "unallocated_free 2 [20: 0 +1 -1]");
+	/* One that fails takes no address.  */
+	expect("1: malloc 20 = a0\n1: free a0\n1: posix_memalign 30 = c\n"
+	       "1: free a0\n",
+	       "malloc 1 posix_memalign 1 free 2 live 0/0 double_free 1 "
+	       "[20: 0 +1 -1]");
+}
+END_TEST
+
 /* perf has been seen to write a sample twice, on both sides of a round.  */
 START_TEST(samples_told_twice)
 {
@@ -1186,6 +1201,7 @@ int main(void)
 	tcase_add_test(pairing, anomalies_are_kept_apart);
 	tcase_add_test(pairing, ending_threads_free_again);
 	tcase_add_test(pairing, ending_threads_among_sleepers);
+	tcase_add_test(pairing, posix_memalign_without_address);
 	tcase_add_test(pairing, samples_told_twice);
 	tcase_add_test(pairing, unpaired_are_counted);
 	tcase_add_test(pairing, loss_is_counted_and_survived);

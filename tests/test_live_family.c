@@ -281,11 +281,14 @@ START_TEST(children_while_attaching)
 		unsigned partly = 0, wholly = 0;
 
 		launch(&caller);
-		tell(&caller, "breed", 1500);
+		ask(&caller, "breedon", 0);
 		usleep(delay);
 		capture = begin_following(&seen, caller.pid);
-		ck_assert_int_eq(poll_answer(capture, &seen, &caller), 1500);
+		/* Until it is sure that every thread is covered.  */
 		for (int i = 0; i < 60; i++)
+			poll_once(capture, &seen, 10);
+		ck_assert_int_gt(run(capture, &seen, &caller, "bred", 0), 0);
+		for (int i = 0; i < 10; i++)
 			poll_once(capture, &seen, 10);
 		for (unsigned tid = 0; tid < TIDS_MAX; tid++) {
 			ck_assert_uint_le(seen.sized[tid], 3);
@@ -293,7 +296,8 @@ START_TEST(children_while_attaching)
 			partly += seen.sized[tid] && seen.sized[tid] < 3;
 		}
 		ck_assert_uint_le(partly, 1);
-		ck_assert_uint_gt(wholly, 0);
+		ck_assert_uint_gt(wholly, 10);
+		ck_assert_uint_eq(seen.lost, 0);
 		forget_counts(&seen);
 		run(capture, &seen, &caller, "breed", 10);
 		poll_once(capture, &seen, 0);

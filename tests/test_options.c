@@ -75,6 +75,11 @@ START_TEST(good_lines)
 	ck_assert_int_eq(accept("--check").mode, RUN_CHECK);
 	ck_assert_int_eq(accept("--check -p 7").session.capture.pid, 7);
 	ck_assert_int_eq(accept("--cleanup").mode, RUN_CLEANUP);
+	ck_assert_uint_eq(accept("--focus=512,3k -p 1").session.focus.count, 2);
+	ck_assert_uint_eq(accept("--focus=512,3k -p 1").session.focus.size[1],
+			  3072);
+	ck_assert_uint_eq(accept("--call-graph=dwarf,1001 -p 1")
+			  .session.focus.dump_bytes, 1008);
 	ck_assert(accept("--max-overhead=2.5 -p 1").session.max_overhead ==
 		  0.025);
 	ck_assert(accept("--force --free-chains -p1").session.capture.force);
@@ -133,6 +138,12 @@ START_TEST(bad_lines)
 		"--ring-size=4096 f", "--sysroot=/ -p 1", "--top=3 -p 1",
 		"--format=json f", "-b --duration=. -p 1",
 		"--", "-b --", "-p 1 --", "-p 1 -- x", "f -- x", "f --",
+		"--cleanup -b", "--cleanup -p 1", "--check --cleanup",
+		"--focus=0 -p 1", "--focus= -p 1", "--focus=1-4 -p 1",
+		"--focus=99999999999999999999 -p 1", "--focus=512 f",
+		"--focus=1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17 -p 1",
+		"--call-graph=fp -p 1", "--call-graph=dwarf,1 -p 1",
+		"--call-graph=dwarf,70000 -p 1", "--call-graph=dwarf8 -p 1",
 		"--check -- x", "--cleanup -- x", "--sort -- x", "-b --pid --",
 		"--sysroot=/ -- x", "--duration=1 -- x", "--follow=1 -- x",
 		"--output-log=x -p 1", "--output-log=x f", "--output-log",

@@ -72,10 +72,13 @@ static bool report_map(void *context, const struct target_map *map)
 		.path = map->path,
 	};
 
-	if (!map->executable)
-		return true;
-	reporting->sink->mapping(reporting->sink->context, &mapping);
-	recording_mapping(reporting->recording, &mapping);
+	/* Others are for whoever unwinds the dumps in a recording: perf reads
+	   unwind tables by where they are mapped.  */
+	mapping.data = !map->executable;
+	if (!mapping.data)
+		reporting->sink->mapping(reporting->sink->context, &mapping);
+	if (!mapping.data || map->inode)
+		recording_mapping(reporting->recording, &mapping);
 	return true;
 }
 
@@ -351,7 +354,7 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		finish(capture, sink);
 	else
 		watch_pass(capture->watch, sink);
-	focus_pass(capture->focus, sink);
+	focus_pass(capture->focus, sink, capture->recording);
 	if (watch_was_full(capture->watch) &&
 	    capture_now() - capture->asked >= ASK_NS)
 		capture_tell_lost(capture, capture->watch, sink);

@@ -29,17 +29,22 @@ struct focus {
 	struct records *records;
 	unsigned offset[ALLOC_COUNT];   /* of the probe in its function */
 	struct sink own;
-	const struct sink *sink;        /* during a pass */
+	/* During a pass.  */
+	const struct sink *sink;
+	struct recording *recording;
+	bool taken;             /* the dump that was just read */
 };
 
 static void take_dump(void *context, const struct hit *hit,
 		      const struct dump *dump)
 {
-	const struct focus *focus = context;
+	struct focus *focus = context;
 	struct hit moved = *hit;
 
 	if (hit->pid != (uint32_t)focus->pid || !focus->sink->dump)
 		return;
+	focus->taken = true;
+	moved.flags |= HIT_DUMP_ONLY;
 	moved.address -= focus->offset[hit->function];
 	focus->sink->dump(focus->sink->context, &moved, dump);
 }
@@ -195,17 +200,28 @@ static void take_record(void *context, const struct perf_event_header *record)
 	struct focus *focus = context;
 
 	/* What is lost here are dumps, and nothing else comes.  */
-	if (record->type == PERF_RECORD_SAMPLE)
-		records_read(focus->records, record, record->size, &focus->own);
+	if (record->type != PERF_RECORD_SAMPLE)
+		return;
+	focus->taken = false;
+	records_read(focus->records, record, record->size, &focus->own);
+	if (focus->taken)
+		recording_record(focus->recording, record);
 }
 
-void focus_pass(struct focus *focus, const struct sink *sink)
+struct rings *focus_rings(const struct focus *focus)
+{
+	return focus->rings;
+}
+
+void focus_pass(struct focus *focus, const struct sink *sink,
+		struct recording *recording)
 {
 	bool full;
 
 	if (!focus)
 		return;
 	focus->sink = sink;
+	focus->recording = recording;
 	rings_drain(focus->rings, take_record, focus, &full);
 }
 

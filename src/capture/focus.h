@@ -7,6 +7,7 @@
 #include "capture/capture.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
+#include "capture/recording.h"
 #include "trace/decode.h"
 
 /* Stack dumps of the allocations of chosen sizes: second events on the probes
@@ -23,8 +24,13 @@ struct focus *focus_open(pid_t pid, const struct capture_focus *wanted,
 			 unsigned functions, const struct decoder *decoder,
 			 struct error *error);
 
-/* Delivers the dumps that have come to sink->dump.  NULL is allowed.  */
-void focus_pass(struct focus *focus, const struct sink *sink);
+/* Delivers the dumps that have come to sink->dump, and as records to RECORDING.
+   NULL is allowed for both.  */
+void focus_pass(struct focus *focus, const struct sink *sink,
+		struct recording *recording);
+
+/* For recording_events().  */
+struct rings *focus_rings(const struct focus *focus);
 
 /* Takes some time.  NULL is allowed.  */
 void focus_close(struct focus *focus);

@@ -36,7 +36,7 @@ static void retire(struct capture *capture, const struct sink *sink)
 
 	if (!capture->focus)
 		return;
-	focus_pass(capture->focus, sink);
+	focus_pass(capture->focus, sink, capture->recording);
 	capture->focus = NULL;
 	capture_beside(capture, close_old, &change, capture->watch, NULL, sink);
 }
@@ -51,8 +51,12 @@ int capture_refocus(struct capture *capture, const struct sink *sink,
 	    capture->stopped)
 		return 0;
 	capture_beside(capture, open_new, &change, capture->watch, NULL, sink);
+	if (!change.focus)
+		return -1;
 	capture->focus = change.focus;
-	return change.focus ? 0 : -1;
+	recording_events(capture->recording, &capture->probes,
+			 focus_rings(capture->focus));
+	return 0;
 }
 
 int capture_set_focus(struct capture *capture,

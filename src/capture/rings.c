@@ -106,8 +106,12 @@ static void probe_attr(struct perf_event_attr *attr, const struct probe *probe,
 	if (options->ip)
 		attr->sample_type |= PERF_SAMPLE_IP;
 	if (options->dump_bytes) {
-		attr->sample_type |= PERF_SAMPLE_REGS_USER |
-			PERF_SAMPLE_STACK_USER;
+		/* perf shows what it unwinds only where there is a chain, even
+		   if that is empty.  */
+		attr->sample_type |= PERF_SAMPLE_IP | PERF_SAMPLE_CALLCHAIN |
+			PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
+		attr->exclude_callchain_kernel = 1;
+		attr->exclude_callchain_user = 1;
 		attr->sample_regs_user = DUMP_REGISTERS;
 		attr->sample_stack_user = options->dump_bytes;
 	} else if (probe->is_return ?
@@ -130,6 +134,7 @@ static void track_attr(struct perf_event_attr *attr,
 	attr->exclude_kernel = 1;
 	attr->mmap = 1;
 	attr->mmap2 = 1;
+	attr->mmap_data = options->ip;
 	attr->comm = 1;
 	attr->comm_exec = 1;
 	attr->task = 1;
@@ -487,7 +492,8 @@ int rings_wake_fd(const struct rings *rings, size_t ring)
 /* Makes a cut sample with a dump a whole one with a shorter dump.  */
 static void mend_copy(struct perf_mmap *map, struct perf_event_header *record)
 {
-	/* Id, thread, time, then the raw data with their size before them.  */
+	/* Id, address, thread, time, then the chain with its length before it,
+	   and the raw data with their size.  */
 	uint64_t *data = (uint64_t *)(void *)(record + 1);
 	size_t words = (COPY_MAX - sizeof *record) / sizeof *data;
 	uint32_t raw_size;
@@ -496,8 +502,11 @@ static void mend_copy(struct perf_mmap *map, struct perf_event_header *record)
 	if (record->type != PERF_RECORD_SAMPLE || record->size <= COPY_MAX ||
 	    (uintptr_t)record - (uintptr_t)map > MAP_MAX)
 		return;
-	memcpy(&raw_size, &data[3], sizeof raw_size);
-	stack = 3 + (sizeof raw_size + raw_size) / sizeof *data;
+	if (data[4] >= words - 5)
+		return;
+	stack = 5 + data[4];
+	memcpy(&raw_size, &data[stack], sizeof raw_size);
+	stack += (sizeof raw_size + (size_t)raw_size) / sizeof *data;
 	/* No registers: then there is no stack either.  */
 	if (stack >= words || !data[stack])
 		return;

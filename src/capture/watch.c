@@ -4,6 +4,7 @@
 #include "capture/watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "base/intl.h"
@@ -214,11 +215,25 @@ static void take_comm(void *context, uint32_t pid, uint32_t tid,
 	sink->comm(sink->context, pid, tid, name, exec);
 }
 
+/* Not executable: for the recording only, see report_map().  */
+static bool is_data_mapping(const struct watch *watch,
+			    const struct perf_event_header *record)
+{
+	uint32_t pid;
+
+	if (record->type != PERF_RECORD_MMAP2 ||
+	    !(record->misc & PERF_RECORD_MISC_MMAP_DATA) ||
+	    record->size < sizeof(*record) + sizeof(pid))
+		return false;
+	memcpy(&pid, record + 1, sizeof(pid));
+	return is_target(watch, pid) && watch->from != UINT64_MAX;
+}
+
 static void take_record(void *context, const struct perf_event_header *record)
 {
 	struct watch *watch = context;
 
-	watch->delivered = false;
+	watch->delivered = watch->recording && is_data_mapping(watch, record);
 	watch->record = watch->recording ? record : NULL;
 	if (record->type != PERF_RECORD_SWITCH)
 		records_read(watch->records, record, record->size, &watch->own);

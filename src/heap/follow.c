@@ -366,6 +366,8 @@ void follow_operation(struct follow *follow, const struct operation *operation)
 	}
 	if (operation->result)
 		acquire(follow, process, operation, operation->result, size);
+	/* Any address that was freed may be its.  */
+	follow->gaps += operation->unseen;
 }
 
 static void drop_block(void *context, uint32_t number)

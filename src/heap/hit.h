@@ -37,7 +37,10 @@ enum hit_flags {
 	HIT_LOST_TOTAL = 1 << 1,
 	/* On the call of a RESULT_NONE function: argument[1] holds the address
 	   that it returns to.  */
-	HIT_HAS_CALLER = 1 << 2
+	HIT_HAS_CALLER = 1 << 2,
+	/* Of a stack dump: the same call is told by another event as well, and
+	   no hit comes with this one.  */
+	HIT_DUMP_ONLY = 1 << 3
 };
 
 /* One thing that happened in a traced process.  A hit of a probe, or one of

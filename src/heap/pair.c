@@ -173,19 +173,22 @@ static void miss_calls(struct pair *pair, struct thread *thread, unsigned level)
 	drop_calls(pair, thread, level);
 }
 
+/* HIT: the return, or the call where there is no return.  */
 static void emit(struct pair *pair, const struct thread *thread,
-		 const struct call *call, uint64_t time, uint64_t result,
-		 uint32_t chain, uint32_t deep)
+		 const struct call *call, const struct hit *hit,
+		 uint64_t result, uint32_t deep)
 {
 	struct operation operation = {
-		.time = time,
+		.time = hit->time,
 		.result = result,
 		.pid = thread->pid,
 		.tid = thread->tid,
-		.chain = chain ? chain : call->chain,
+		.chain = hit->chain ? hit->chain : call->chain,
 		.deep = deep ? deep : call->deep,
 		.token = call->token,
 		.function = call->function,
+		.unseen = allocators[call->function].result == RESULT_STATUS &&
+			!hit->argument[0] && !result,
 	};
 
 	memcpy(operation.argument, call->argument, sizeof(operation.argument));
@@ -225,7 +228,7 @@ static void single_call(struct pair *pair, struct thread *thread,
 		return;
 	}
 	memcpy(call.argument, hit->argument, sizeof(call.argument));
-	emit(pair, thread, &call, hit->time, 0, 0, deep);
+	emit(pair, thread, &call, hit, 0, deep);
 }
 
 /* Another function at the same address was hit by the same call, which is
@@ -319,7 +322,7 @@ static void complete(struct pair *pair, struct thread *thread,
 		outer->reached = call->address;
 		return;
 	}
-	emit(pair, thread, call, hit->time, block, hit->chain, deep);
+	emit(pair, thread, call, hit, block, deep);
 }
 
 /* The return of a call that was not seen; or of another function at the

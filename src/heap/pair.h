@@ -39,6 +39,7 @@ struct operation {
 	uint32_t deep;          /* the same from a stack dump; 0: there is none */
 	uint32_t token;
 	uint8_t function;
+	bool unseen;            /* it has a new block, but nobody knows where */
 };
 
 /* What comes out.  */

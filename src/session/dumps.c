@@ -133,8 +133,10 @@ void dump_arrived(struct session *session, const struct hit *hit,
 			return;
 		give_back(session, held);
 	}
-	unwind_into(session, symbols_space(session->symbols, hit->pid), dump,
-		    hit->kind == HIT_CALL, &session->early);
+	/* The hit that comes next is its own.  */
+	if (!(hit->flags & HIT_DUMP_ONLY))
+		unwind_into(session, symbols_space(session->symbols, hit->pid),
+			    dump, hit->kind == HIT_CALL, &session->early);
 }
 
 void dump_in_turn(struct session *session, const struct hit *hit)

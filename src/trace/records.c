@@ -150,6 +150,24 @@ static int reserve_event(struct records *records)
 	return 0;
 }
 
+/* Of two events on one probe of which only one takes stack dumps, as leaktop
+   itself records the sizes in focus, the one with the dumps is the other's
+   shadow.  */
+static void find_shadows(struct records *records, struct event *event)
+{
+	for (size_t i = 0; event->layout && i < records->count; i++) {
+		struct event *other = &records->events[i];
+
+		if (other->layout != event->layout ||
+		    !other->registers == !event->registers)
+			continue;
+		if (event->registers)
+			event->shadow = true;
+		else
+			other->shadow = true;
+	}
+}
+
 int records_add_event(struct records *records,
 		      const struct perf_event_attr *attr,
 		      const uint64_t *ids, size_t count, struct error *error)
@@ -178,6 +196,7 @@ int records_add_event(struct records *records,
 		return error_set(error, _("out of memory"));
 	if (add_ids(records, ids, count, error))
 		return -1;
+	find_shadows(records, &event);
 	records->events[records->count++] = event;
 	return 0;
 }

@@ -2,6 +2,7 @@
 #ifndef LEAKTOP_TRACE_RECORDS_INTERNAL_H
 #define LEAKTOP_TRACE_RECORDS_INTERNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,8 @@ struct event {
 	uint64_t branches;      /* PERF_SAMPLE_BRANCH_… */
 	uint64_t registers;     /* mask of the user's in a sample; 0: no dump */
 	uint16_t machine;       /* whose they are, see struct dump */
+	bool shadow;            /* the same calls are told by another event: these
+	                           samples are dumps and nothing else */
 	int fixed;              /* u64s before READ */
 	int tid;                /* places in the sample, u64s from the body's start */
 	int time;

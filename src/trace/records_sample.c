@@ -140,6 +140,8 @@ enum record_status sample_read(struct records *records, const struct body *body,
 	hit.tid = task[1];
 	hit.time = event->time == NOWHERE ? 0 : body->data[event->time];
 	hit.chain = 0;
+	if (event->shadow)
+		hit.flags |= HIT_DUMP_ONLY;
 	/* Together with its size the raw data fills whole u64s.  */
 	if (event->registers && sink->dump &&
 	    deliver_dump(event, body,
@@ -148,6 +150,8 @@ enum record_status sample_read(struct records *records, const struct body *body,
 		return RECORD_BAD;
 	if (hit.time > records->last_time)
 		records->last_time = hit.time;
+	if (event->shadow)
+		return RECORD_OK;
 	records->hits++;
 	sink->hit(sink->context, &hit, chain.frames, chain.size);
 	return RECORD_OK;

@@ -102,12 +102,14 @@ synthesize_mapping(struct synthetic *synthetic, const struct mapping *mapping)
 		.start = mapping->start,
 		.length = mapping->length,
 		.offset = mapping->offset,
-		.prot = PROT_READ | PROT_EXEC,
+		.prot = mapping->data ? PROT_READ : PROT_READ | PROT_EXEC,
 		.flags = MAP_PRIVATE,
 	};
 
 	if (length >= PATH_MAX || mapping->build_id_size > BUILD_ID_MAX)
 		return NULL;
+	if (mapping->data)
+		misc |= PERF_RECORD_MISC_MMAP_DATA;
 	if (mapping->build_id_size) {
 		misc |= PERF_RECORD_MISC_MMAP_BUILD_ID;
 		mmap2.build_id.size = mapping->build_id_size;

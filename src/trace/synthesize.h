@@ -26,7 +26,7 @@ struct synthetic {
 	uint64_t data[SYNTHETIC_SIZE / sizeof(uint64_t)];
 };
 
-/* A PERF_RECORD_MMAP2 of an executable, private mapping, at MAPPING->time.
+/* A PERF_RECORD_MMAP2 of a private mapping, at MAPPING->time.
    MAPPING->pid is its thread as well.  Device and inode are 0 unless there is
    a build id instead.  Returns NULL if the path is longer than PATH_MAX.  */
 const struct perf_event_header *

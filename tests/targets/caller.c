@@ -350,6 +350,29 @@ static int breed(int count)
 	return bred;
 }
 
+/* The same without end. */
+static atomic_bool breeding;
+static pthread_t breeder;
+
+static void *breed_on(void *unused)
+{
+	intptr_t bred = 0;
+
+	(void)unused;
+	while (breeding)
+		bred += breed(1);
+	return (void *)bred;
+}
+
+static int end_breeding(void)
+{
+	void *bred;
+
+	breeding = false;
+	pthread_join(breeder, &bred);
+	return (intptr_t)bred;
+}
+
 /* A child takes this process's place, which waits for its end if it is to;
  * returns the child's id, in the child. */
 static int descend(int wait)
@@ -432,6 +455,11 @@ static int command(char *argv[], const char *name, int number)
 		return -1;
 	} else if (!strcmp(name, "breed")) {
 		return breed(number);
+	} else if (!strcmp(name, "breedon")) {
+		breeding = true;
+		pthread_create(&breeder, NULL, breed_on, NULL);
+	} else if (!strcmp(name, "bred")) {
+		return end_breeding();
 	} else if (!strcmp(name, "descend")) {
 		return descend(number);
 	} else if (!strcmp(name, "other")) {

@@ -104,11 +104,23 @@ void capture_report_target(const struct capture *capture, uint64_t time,
 	family_each(capture->family, report_process, &reporting);
 }
 
+/* How many rings there are with WATCH.  */
+static size_t count_rings(const struct capture *capture,
+			  const struct watch *watch)
+{
+	size_t count = watch_rings(watch);
+
+	if (capture->focus)
+		count += rings_count(focus_rings(capture->focus));
+	return count;
+}
+
 int capture_use(struct capture *capture, struct watch *watch)
 {
 	/* One descriptor for each ring, the process's end, and the caller's.
 	   */
-	size_t room = watch_rings(watch) + 2;
+	size_t room = count_rings(capture, watch) + 2;
+	size_t watched = watch_rings(watch);
 
 	if (room > capture->room) {
 		struct pollfd *fds = realloc(capture->fds,
@@ -122,6 +134,11 @@ int capture_use(struct capture *capture, struct watch *watch)
 	capture->watch = watch;
 	capture->count = room - 2;
 	capture->must_look = !watch_fds(watch, capture->fds);
+	for (size_t i = watched; i < capture->count; i++) {
+		capture->fds[i].fd = rings_wake_fd(focus_rings(capture->focus),
+						   i - watched);
+		capture->fds[i].events = POLLIN;
+	}
 	return 0;
 }
 
@@ -362,7 +379,7 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		exec_look(capture, sink);
 	/* A thread that was just being created may have got a set of its
 	   own.  */
-	if (watch_rings(capture->watch) != capture->count &&
+	if (count_rings(capture, capture->watch) != capture->count &&
 	    capture_use(capture, capture->watch))
 		capture->must_look = true;
 	capture_round(capture, sink);

@@ -12,7 +12,7 @@
 #include "trace/records.h"
 
 /* What a ring holds, in dumps.  */
-#define DUMPS 128
+#define DUMPS 512
 #define RING_MIN (1u << 20)
 #define RING_MAX (1u << 24)
 

@@ -38,6 +38,8 @@ static void retire(struct capture *capture, const struct sink *sink)
 		return;
 	focus_pass(capture->focus, sink, capture->recording);
 	capture->focus = NULL;
+	/* Fewer rings need no more room.  */
+	capture_use(capture, capture->watch);
 	capture_beside(capture, close_old, &change, capture->watch, NULL, sink);
 }
 

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Through volatile pointers, so that nothing is optimized away.  */
 static void *(*volatile do_malloc)(size_t) = malloc;
@@ -84,6 +85,9 @@ static __attribute__((noinline)) void rounds(int count)
 		for (int way = 0; way < WAYS; way++)
 			KEEP(upper(way));
 		do_free(do_malloc(100));
+		/* Dumps are large, and more of them than a ring holds would be
+		   lost.  */
+		usleep(200);
 	}
 }
 

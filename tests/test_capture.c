@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/focus.h"
 #include "capture/images.h"
 #include "capture/libc.h"
 #include "capture/linkmap.h"
@@ -290,6 +291,62 @@ START_TEST(names_of_c_libraries)
 }
 END_TEST
 
+static const char *filter(enum allocator_id id, uint64_t a, uint64_t b,
+			  size_t room)
+{
+	static char text[4096];
+	const struct capture_focus focus = {
+		.count = b ? 2 : 1, .size = { a, b },
+	};
+
+	ck_assert_uint_le(room, sizeof(text));
+	ck_assert_uint_eq(focus_filter(text, room, &allocators[id], &focus),
+			  strlen(text));
+	return text;
+}
+
+START_TEST(filters_of_sizes)
+{
+	ck_assert_str_eq(filter(ALLOC_MALLOC, 3072, 0, 4096), "bytes == 3072");
+	ck_assert_str_eq(filter(ALLOC_REALLOC, 1, UINT64_MAX, 4096),
+			 "bytes == 1 || bytes == 18446744073709551615");
+	ck_assert_str_eq(filter(ALLOC_POSIX_MEMALIGN, 64, 0, 4096),
+			 "size == 64");
+	/* All factors of the product, small ones first.  */
+	ck_assert_str_eq(filter(ALLOC_CALLOC, 6, 0, 4096),
+			 "(n == 1 && elem_size == 6) || "
+			 "(n == 6 && elem_size == 1) || "
+			 "(n == 2 && elem_size == 3) || "
+			 "(n == 3 && elem_size == 2)");
+	ck_assert_str_eq(filter(ALLOC_CALLOC, 9, 0, 4096),
+			 "(n == 1 && elem_size == 9) || "
+			 "(n == 9 && elem_size == 1) || "
+			 "(n == 3 && elem_size == 3)");
+	/* As many as there is room for.  */
+	ck_assert_str_eq(filter(ALLOC_CALLOC, 6, 0, 60),
+			 "(n == 1 && elem_size == 6) || "
+			 "(n == 6 && elem_size == 1)");
+	ck_assert_str_eq(filter(ALLOC_REALLOCARRAY, 7, 0, 4096),
+			 "(nmemb == 1 && elem_size == 7) || "
+			 "(nmemb == 7 && elem_size == 1)");
+}
+END_TEST
+
+START_TEST(filters_that_do_not_fit)
+{
+	const struct capture_focus focus = { .count = 1, .size = { 3072 } };
+	char text[8];
+
+	ck_assert_uint_eq(focus_filter(text, sizeof(text),
+				       &allocators[ALLOC_MALLOC], &focus), 0);
+	ck_assert_uint_eq(focus_filter(text, sizeof(text),
+				       &allocators[ALLOC_CALLOC], &focus), 0);
+	/* What frees has no size.  */
+	ck_assert_uint_eq(focus_filter(text, sizeof(text),
+				       &allocators[ALLOC_FREE], &focus), 0);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("capture");
@@ -302,6 +359,10 @@ int main(void)
 	tcase_add_test(tcase, loaders_list_is_spoiled);
 	tcase_add_test(tcase, names_of_c_libraries);
 	tcase_add_test(tcase, allocator_of_this_process);
+	suite_add_tcase(suite, tcase);
+	tcase = tcase_create("focus");
+	tcase_add_test(tcase, filters_of_sizes);
+	tcase_add_test(tcase, filters_that_do_not_fit);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

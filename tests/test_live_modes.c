@@ -227,12 +227,87 @@ START_TEST(cost_is_measured)
 }
 END_TEST
 
+struct dumps {
+	struct sink sink;
+	unsigned count;
+	unsigned other;         /* of what was not asked for */
+};
+
+static struct dumps dumps;
+
+static void take_dump(void *context, const struct hit *hit,
+		      const struct dump *dump)
+{
+	(void)context;
+	dumps.count++;
+	dumps.other += hit->kind != HIT_CALL ||
+		hit->function != ALLOC_MALLOC || hit->argument[0] != SIZE ||
+		!dump->size || !dump->mask;
+}
+
+/* Focus comes and goes while the target runs, and takes nothing from what is
+   seen; it brings dumps of the size that was asked for, and of no other.  */
+START_TEST(focus_under_load)
+{
+	static const struct capture_focus focus = {
+		.count = 2, .size = { SIZE, SIZE + 1 }, .dump_bytes = 1024,
+	};
+	static const struct capture_focus none;
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	struct error error = { "" };
+	unsigned between;
+	int count;
+
+	launch(&caller);
+	ask(&caller, "crowd", 20);
+	capture = begin(&seen, caller.pid);
+	memset(&dumps, 0, sizeof(dumps));
+	seen.sink.dump = take_dump;
+	run(capture, &seen, &caller, "load", 0);
+	for (int i = 0; i < 3; i++) {
+		ck_assert_msg(!capture_set_focus(capture, &focus, &seen.sink,
+						 &error), "%s", error.text);
+		for (int j = 0; j < 5; j++)
+			poll_once(capture, &seen, 20);
+		/* Only with all that can be seen there is focus.  */
+		if (i == 1) {
+			set_mode(capture, &seen, CAPTURE_NO_CHAINS);
+			between = dumps.count;
+			poll_once(capture, &seen, 20);
+			ck_assert_uint_eq(dumps.count, between);
+			set_mode(capture, &seen, CAPTURE_FULL);
+			for (int j = 0; j < 5; j++)
+				poll_once(capture, &seen, 20);
+			ck_assert_uint_gt(dumps.count, between);
+		}
+		ck_assert_msg(!capture_set_focus(capture, &none, &seen.sink,
+						 &error), "%s", error.text);
+		between = dumps.count;
+		poll_once(capture, &seen, 20);
+		ck_assert_uint_eq(dumps.count, between);
+	}
+	count = run(capture, &seen, &caller, "unload", 0);
+	capture_stop(capture, &seen.sink);
+	ck_assert_uint_gt(dumps.count, 100);
+	ck_assert_uint_eq(dumps.other, 0);
+	ck_assert_uint_eq(seen.lost, 0);
+	ck_assert_int_gt(count, 1000);
+	ck_assert_uint_ge(seen.all_frees, 1000);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	forget(&seen);
+	end_caller(&caller);
+}
+END_TEST
+
 int main(void)
 {
 	const TTest *const tests[] = {
 		modes_show_what_they_say, modes_change_under_load,
 		target_ends_while_modes_change, probes_removed_by_another,
-		cost_is_measured, NULL
+		cost_is_measured, focus_under_load, NULL
 	};
 
 	return run_live("live_modes", tests);

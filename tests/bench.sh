@@ -9,6 +9,7 @@
 #   PAIRS=N  pairs of malloc and free in the recording (1100000)
 #   KEEP=1   the recording is kept; its name is in the table
 #   FILE=F   this recording is read, and none is made
+#   STORM=N  seconds of storm in which nothing may be lost (60)
 
 # The dollars in single quotes are Perl's.
 # shellcheck disable=SC2016
@@ -167,6 +168,51 @@ for _ in $(seq "$runs"); do
 	end_storm
 done
 
+# The first hit: of a thread that allocates all the time.
+say "attach to first hit"
+: >"$work/attach"
+for _ in $(seq 5); do
+	start_storm 1000000000
+	tell_target
+	perl -MTime::HiRes=clock_gettime,CLOCK_MONOTONIC -MJSON::PP -e '
+		my ($leaktop, $pid) = @ARGV;
+		my $start = clock_gettime(CLOCK_MONOTONIC);
+		open my $out, "-|", $leaktop, "--batch", "--format=json",
+			"--duration=0.3", "-p", $pid or die;
+		my $j = do { local $/; decode_json(<$out>) };
+		my ($first) = sort { $a <=> $b } map { $_->{first} } @{$j->{suspects}};
+		printf "%.1f\n", ($first - $start) * 1e3' \
+		"$LEAKTOP" "$target" >>"$work/attach" || fail "no first hit"
+	end_process "$target" KILL
+done
+attach=$(median <"$work/attach")
+
+# Nothing lost, while the screen is live.
+say "a storm of ${STORM:-60} s under the screen"
+start_storm 1000000000
+"$targets/onpty" -s "${STORM:-60}" -l "$work/screen.log" "PID $target" sh -c \
+	"echo \$\$ >'$work/leaktop.pid'; exec '$LEAKTOP' -p $target" \
+	>"$work/frame" 2>&1 &
+screen_pid=$!
+wait_line '^[0-9]' "$work/frame" $screen_pid
+tell_target
+storm_leaktop=$(cat "$work/leaktop.pid")
+sleep "$(calculate %.1f "${STORM:-60} - 1")"
+storm_cpu=$(awk '{ print $14 + $15 }' "/proc/$storm_leaktop/stat")
+wait $screen_pid
+rm -f "$work/leaktop.pid"
+end_process "$target" KILL
+storm_lost=$(perl -0777 -ne 's/\e\[[0-9;?]*[A-Za-z]//g; s/\e\([A-Z0-9]//g;
+	print /lost\s+(\S+)/ ? $1 : "unknown"' "$work/screen.log")
+# What it takes of a CPU for each hit, from a batch of known length.
+start_storm 1000000000
+tell_target
+"$targets/measure" "$LEAKTOP" --batch --duration=5 -p "$target" >"$work/own" || exit 1
+"$LEAKTOP" --batch --format=json --duration=5 -p "$target" >"$work/own.json" || exit 1
+end_process "$target" KILL
+own_hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/own.json")
+own_cpu=$(cut -d' ' -f2 "$work/own")
+
 # The same traps, with nobody to hear of them: what no watcher can go below.
 sed "s,:leaktop_[^/]*,:$group,; s, [a-z0-9]*=.*,," "$work/probes" \
 	>"$work/traps" && : >"$work/floor"
@@ -228,6 +274,11 @@ row "leaktop -p: first frame, ms" "$live_frame" "200 or less expected"
 row "leaktop -p: q gives the terminal back, ms" "$live_leave"
 row "leaktop FILE: first frame, ms" "$file_frame"
 row "leaktop FILE: q while loading, ms" "$file_leave"
+row "leaktop -p: attach to first hit, ms" "$attach" "150 or less expected"
+row "storm of ${STORM:-60} s under the screen: hits lost" "$storm_lost" "0 expected"
+row "leaktop's own CPU per hit: ns" \
+	"$(calculate %.0f "$own_cpu * 1e9 / $own_hits")" \
+	"200 or less expected; with the screen $(calculate %.0f "$storm_cpu / $(getconf CLK_TCK) / (${STORM:-60} - 1) * 100") % of a CPU"
 row "malloc + free, bare: ns" "$bare"
 row "the three traps of leaktop's, only counted: ns" "$floor" \
 	"$(calculate %.0f "$floor / $bare") x bare"
@@ -236,5 +287,8 @@ row "under leaktop --batch: ns" "$batch" \
 row "under leaktop's screen: ns" "$screen" "$(calculate %.0f "$screen / $bare") x bare"
 row "under perf record -g: ns" "$perf" \
 	"$(calculate %.0f "$perf / $bare") x bare; $perf_lost hits lost"
-row "perf record -g / leaktop --batch" "$(calculate %.1f "$perf / $batch")"
+row "perf record -g / leaktop's screen" "$(calculate %.1f "$perf / $screen")" \
+	"8 or more expected"
+row "leaktop's screen / its traps, only counted" "$(calculate %.1f "$screen / $floor")" \
+	"2.0 or less expected"
 exit 0

@@ -2,12 +2,13 @@
 
 /* A terminal of 80x24 that measures how soon a program shows something:
 
-     onpty [-s SECONDS] TEXT COMMAND [ARGUMENT]...
+     onpty [-s SECONDS] [-l FILE] TEXT COMMAND [ARGUMENT]...
 
    Prints the milliseconds from just before the fork until TEXT has come from
    COMMAND, stays for so many more seconds (0), types "q", and prints the
    milliseconds until the terminal is given back: until what ends the alternate
-   screen, or else the program's end.  Exit status 1: TEXT never came.  */
+   screen, or else the program's end.  With -l it types ^L before, and writes what
+   comes then, a whole screen, to FILE.  Exit status 1: TEXT never came.  */
 
 #define _GNU_SOURCE
 #include <poll.h>
@@ -57,9 +58,32 @@ static bool read_until(int terminal, const char *text, double until)
 	}
 }
 
+/* What the program draws for ^L.  */
+static void log_screen(int terminal, const char *path)
+{
+	FILE *file = fopen(path, "w");
+	double until = now() + 500;
+	char buffer[4096];
+	ssize_t n = 1;
+
+	if (!file || write(terminal, "\f", 1) != 1)
+		return;
+	while (n > 0 && now() < until) {
+		struct pollfd fd = { .fd = terminal, .events = POLLIN };
+
+		if (poll(&fd, 1, (int) (until - now()) + 1) <= 0)
+			continue;
+		n = read(terminal, buffer, sizeof buffer);
+		if (n > 0)
+			fwrite(buffer, 1, n, file);
+	}
+	fclose(file);
+}
+
 int main(int argc, char **argv)
 {
 	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	const char *log = NULL;
 	double stay = 0, start;
 	int terminal;
 	pid_t pid;
@@ -67,6 +91,11 @@ int main(int argc, char **argv)
 
 	if (argc > 2 && !strcmp(argv[1], "-s")) {
 		stay = atof(argv[2]);
+		argv += 2;
+		argc -= 2;
+	}
+	if (argc > 2 && !strcmp(argv[1], "-l")) {
+		log = argv[2];
 		argv += 2;
 		argc -= 2;
 	}
@@ -86,6 +115,8 @@ int main(int argc, char **argv)
 		printf("%.1f\n", now() - start);
 		fflush(stdout);
 		read_until(terminal, "", now() + stay * 1e3);
+		if (log)
+			log_screen(terminal, log);
 	}
 	start = now();
 	if (write(terminal, "q", 1) == 1) {

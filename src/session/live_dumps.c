@@ -15,7 +15,7 @@
 #define DUMPS_MAX 4096
 
 /* How long rounds wait for the thread, ns.  */
-#define PATIENCE NS_PER_SECOND
+#define PATIENCE (NS_PER_SECOND / 4)
 
 /* Which HIT_NOTE it is, see dumps.c.  */
 #define NOTE_LIVE_DUMP 2

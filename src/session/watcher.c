@@ -126,7 +126,9 @@ static int watch_once(struct session *session, enum capture_status *status,
 		return -1;
 	time = session_now();
 	sample_rss(session, time);
-	heap_advance(session->heap, time);
+	/* While hits wait for their dumps it would look as if nothing came.  */
+	if (!live_dumps_are_behind(session))
+		heap_advance(session->heap, time);
 	if (time - session->period_start >= PERIOD)
 		end_period(session, time);
 	if (*status == CAPTURE_RUNNING) {

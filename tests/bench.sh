@@ -73,7 +73,9 @@ time_storm()
 
 start_storm()
 {
-	start_target "$targets/storm" --wait --threads=1 --pairs="$1"
+	storm_pairs=$1
+	shift
+	start_target "$targets/storm" --wait --threads=1 --pairs="$storm_pairs" "$@"
 	wait_line '^ready$' "$work/target.out" "$target"
 }
 
@@ -213,6 +215,23 @@ end_process "$target" KILL
 own_hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/own.json")
 own_cpu=$(cut -d' ' -f2 "$work/own")
 
+# Focus on one size of a thousand.
+say "focus, $runs times"
+sizes=$(seq 999 | sed 's/.*/64/' | tr '\n' ,)3072
+: >"$work/unfocused" && : >"$work/unfocused--focus=3072"
+for _ in $(seq "$runs"); do
+	for focus in '' --focus=3072; do
+		start_storm 500000 --sizes="$sizes"
+		start_leaktop "$work/focus.json" --format=json --no-auto-focus $focus
+		time_storm 500000 >>"$work/unfocused$focus"
+		kill -INT "$leaktop"
+		wait_leaktop
+		end_storm
+	done
+done
+unfocused=$(median <"$work/unfocused")
+focused=$(median <"$work/unfocused--focus=3072")
+
 # The same traps, with nobody to hear of them: what no watcher can go below.
 sed "s,:leaktop_[^/]*,:$group,; s, [a-z0-9]*=.*,," "$work/probes" \
 	>"$work/traps" && : >"$work/floor"
@@ -245,6 +264,39 @@ batch=$(median <"$work/batch")
 screen=$(median <"$work/screen")
 perf=$(median <"$work/perf")
 floor=$(median <"$work/floor")
+
+#
+# A recording of leaktop's own
+#
+
+say "recording with leaktop -o, $runs times"
+: >"$work/unrecorded" && : >"$work/recorded"
+recorded_lost=0
+for _ in $(seq "$runs"); do
+	# In turn, so that what else the machine does is the same for both.
+	start_storm 500000
+	start_leaktop "$work/live.json" --format=json
+	time_storm 500000 >>"$work/unrecorded"
+	kill -INT "$leaktop"
+	wait_leaktop
+	end_storm
+
+	start_storm 500000
+	start_leaktop "$work/live.json" --format=json -o "$work/own.data"
+	time_storm 500000 >>"$work/recorded"
+	kill -INT "$leaktop"
+	wait_leaktop
+	[ $status -eq 0 ] || fail "leaktop -o: $(cat "$work/progress")"
+	end_storm
+	"$LEAKTOP" --batch --format=json "$work/own.data" >"$work/own.json" || exit 1
+	lost=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{lost}' "$work/own.json")
+	recorded_lost=$((recorded_lost + lost))
+done
+unrecorded=$(median <"$work/unrecorded")
+recorded=$(median <"$work/recorded")
+own_hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/own.json")
+own_bytes=$(calculate %.1f "$(wc -c <"$work/own.data") / $own_hits")
+perf_bytes=$(calculate %.1f "$(wc -c <"$data") / $hits")
 
 #
 # The table
@@ -287,8 +339,18 @@ row "under leaktop --batch: ns" "$batch" \
 row "under leaktop's screen: ns" "$screen" "$(calculate %.0f "$screen / $bare") x bare"
 row "under perf record -g: ns" "$perf" \
 	"$(calculate %.0f "$perf / $bare") x bare; $perf_lost hits lost"
+row "under leaktop --batch, a thousand sizes: ns" "$unfocused"
+row "the same, focus on one of them, 8 KiB each: ns" "$focused" \
+	"$(calculate %.3f "$focused / $unfocused") x, 1.10 or less expected"
 row "perf record -g / leaktop's screen" "$(calculate %.1f "$perf / $screen")" \
 	"8 or more expected"
 row "leaktop's screen / its traps, only counted" "$(calculate %.1f "$screen / $floor")" \
 	"2.0 or less expected"
+row "under leaktop --batch -o: ns" "$recorded" "$unrecorded without"
+row "leaktop --batch -o / the same without" \
+	"$(calculate %.2f "$recorded / $unrecorded")" \
+	"1.15 or less expected; $recorded_lost hits lost"
+row "bytes per hit, leaktop -o" "$own_bytes" "$perf_bytes with perf record -g"
+row "bytes per hit, leaktop -o / perf record -g" \
+	"$(calculate %.2f "$own_bytes / $perf_bytes")" "0.70 or less expected"
 exit 0

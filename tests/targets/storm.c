@@ -26,7 +26,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MAX_SIZES 64
+#define MAX_SIZES 1000
 #define MAX_THREADS 64
 
 static long pairs = 1000000;

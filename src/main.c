@@ -173,6 +173,27 @@ static bool is_trouble(struct session *session, const char *notice)
 	return !strcmp(notice, session_record_trouble(session, &failed));
 }
 
+/* Of files whose names would have been needed.  */
+static void tell_outdated(struct symbols *symbols)
+{
+	const char *path;
+	unsigned count = symbols_outdated(symbols, &path);
+	struct error error;
+
+	if (count == 1)
+		error_set(&error, _("%s has changed since: its names are not "
+				    "used"), path);
+	else if (count)
+		error_set(&error,
+			  ngettext("%s and %u other file have changed since: "
+				   "their names are not used",
+				   "%s and %u other files have changed since: "
+				   "their names are not used", count - 1),
+			  path, count - 1);
+	if (count)
+		fail(error.text);
+}
+
 static int report_picture(const struct options *options,
 			  struct session *session,
 			  const struct picture *picture)
@@ -185,6 +206,7 @@ static int report_picture(const struct options *options,
 	/* What was seen until it went wrong is still worth a report.  */
 	if (!broken || picture->heap->hits)
 		status = write_report(options, feed, picture);
+	tell_outdated(feed->symbols);
 	if (broken)
 		status = fail(picture->notice);
 	else if (*picture->notice && !is_trouble(session, picture->notice))

@@ -182,6 +182,19 @@ static int set_sysroot(struct options *options, const char *value,
 	return 0;
 }
 
+static int set_map(struct options *options, const char *value,
+		   struct error *error)
+{
+	size_t count = options->session.maps.count;
+
+	if (count == OPTIONS_MAPS_MAX)
+		return error_set(error, _("more than %d events are mapped"),
+				 OPTIONS_MAPS_MAX);
+	options->session.maps.map = options->maps;
+	options->session.maps.count++;
+	return event_map_parse(&options->maps[count], value, error);
+}
+
 static int set_overhead(struct options *options, const char *value,
 			struct error *error)
 {
@@ -393,6 +406,8 @@ static const struct option_row rows[] = {
 	  "left"), set_cleanup },
 	{ "verbose", 'v', NULL, N_("tell where the probes are, and why"),
 	  set_verbose },
+	{ "map", 0, N_("EVENT=FUNCTION"), N_("what a recording's event is: "
+	  "probe_app:get=malloc(size=bytes)"), set_map },
 	{ "sysroot", 0, N_("DIRECTORY"), N_("look there first for the files "
 	  "that a recording names"), set_sysroot },
 	{ "ascii", 0, NULL, N_("no characters beyond ASCII"), set_ascii },
@@ -497,6 +512,8 @@ static int check_pairs(const struct options *options, struct error *error)
 			"--free-chains, --follow-forks, --max-overhead, "
 			"--focus, --call-graph, --no-auto-focus, "
 			"--output and --force go with -p PID or a command"));
+	if (!file && options->session.maps.count)
+		return error_set(error, _("--map goes with a recording"));
 	if (!file && options->session.sysroot)
 		return error_set(error, _("--sysroot goes with a recording"));
 	if (options->launch.log && !options->launch.command)

@@ -20,10 +20,14 @@ enum run_mode {
 	RUN_VERSION
 };
 
+/* As many events can be mapped.  */
+#define OPTIONS_MAPS_MAX 32
+
 struct options {
 	enum run_mode mode;
 	struct session_options session;
 	struct launch_options launch;   /* command NULL: nothing to start */
+	struct event_map maps[OPTIONS_MAPS_MAX]; /* session.maps' */
 	bool have_pid;
 	double duration;                /* seconds of live batch; 0: until it ends */
 	const struct report_format *format;

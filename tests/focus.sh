@@ -79,6 +79,20 @@ perl -00 -ne '
 		exit !($dumps == 1600 && $whole == $dumps) }' \
 	"$work/script" || fail "perf script shows other stacks"
 
+# Code without unwind tables: nothing is made up, and it is said.
+rm -f "$work/target.out"
+start_target "$targets/notables" $rounds
+wait_line '^ready$' "$work/target.out" "$target"
+start_leaktop "$work/tables.json" --format=json --no-auto-focus --focus=3072
+tell_target
+wait_line '^half$' "$work/target.out" "$target"
+kill -INT "$leaktop"
+wait_leaktop
+end_process "$target" KILL
+check_json "$work/tables.json" "$stack_of"'$stack_of->(3072) eq "lowest"'
+grep -q 'the stacks end in .*notables, which has no unwind tables' \
+	"$work/progress" || fail "notables: not told: $(cat "$work/progress")"
+
 # One size of two in focus, with a dump too small for all frames.
 watch "$work/one.json" --no-auto-focus --focus=306 --call-graph=dwarf,256
 check_json "$work/one.json" "$counts"

@@ -49,6 +49,34 @@ exact
 launched 5 "$early" --fork --status=5
 exact
 
+# With --follow-forks they are there as well: what the child had as a copy is its
+# parent's block, too, and counts once.
+run_leaktop --batch --format=json --follow-forks --output-log="$work/log" -- \
+	"$early" --fork --status=5
+[ "$status" -eq 5 ] || fail "--follow-forks: status $status: $(cat "$work/err")"
+check_json "$work/out" '$j->{operations}{malloc} == 1600' \
+	'$j->{operations}{free} == 1980' '$j->{live}{blocks} == 610' \
+	'$j->{lost} == 0' '$j->{unpaired} == 0' \
+	'!grep { $_ } values %{$j->{anomalies}}' \
+	'my ($s) = grep { $_->{size} == 3003 } @{$j->{sizes}};
+	$s->{allocated} == 300 && $s->{freed} == 0 && $s->{blocks} == 300' \
+	'my ($s) = grep { $_->{size} == 1001 } @{$j->{sizes}};
+	$s->{allocated} == 1000 && $s->{freed} == 990'
+
+# A shell's commands, some at the same time; an exec discards 1300 blocks.  Where
+# a parent may lose its breakpoints a warning says so.
+run_leaktop --batch --format=json --follow-forks --output-log="$work/log" -- \
+	sh -c '"$0"; "$0" --fork & "$0" --exec; wait; exit 3' "$early"
+[ "$status" -eq 3 ] || fail "--follow-forks sh: status $status: $(cat "$work/err")"
+grep -q '^leaktop: .*6\.12' "$work/err" ||
+	check_json "$work/out" '$j->{lost} == 0' \
+		'my ($s) = grep { $_->{size} == 1001 } @{$j->{sizes}};
+		$s->{allocated} == 4000 && $s->{freed} == 2970 && $s->{blocks} == 30' \
+		'my ($s) = grep { $_->{size} == 2002 } @{$j->{sizes}};
+		$s->{allocated} == 1200 && $s->{freed} == 0 && $s->{blocks} == 900' \
+		'my ($s) = grep { $_->{size} == 3003 } @{$j->{sizes}};
+		$s->{allocated} == 300 && $s->{freed} == 0 && $s->{blocks} == 300'
+
 # Another program takes the place: its blocks begin anew, the calls add up.
 launched 0 "$early" --exec
 exact

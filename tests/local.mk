@@ -16,15 +16,21 @@ unit_tests = \
 	tests/test_perfdata \
 	tests/test_present \
 	tests/test_probepoint \
+	tests/test_recording \
 	tests/test_records \
 	tests/test_rows \
 	tests/test_session \
 	tests/test_sizespec \
+	tests/test_names \
+	tests/test_perfmap \
 	tests/test_symbols \
+	tests/test_text \
 	tests/test_ui \
+	tests/test_ui_names \
 	tests/test_unwind \
 	tests/test_unwind_cfi \
 	tests/test_unwind_tables \
+	tests/test_variants \
 	tests/test_writer
 
 # Need a live target: root and uprobes, see skip_or_fail() in testing.h.
@@ -56,6 +62,7 @@ live_targets = \
 	tests/targets/interposer.so \
 	tests/targets/noframe \
 	tests/targets/nolibc \
+	tests/targets/notables \
 	tests/targets/oddhead \
 	tests/targets/ownmalloc \
 	tests/targets/storm
@@ -84,6 +91,11 @@ tests_targets_noframe_SOURCES = tests/targets/noframe.c
 tests_targets_noframe_CFLAGS = $(WARN_CFLAGS) -g -O2 -fno-builtin \
 	-fomit-frame-pointer
 tests_targets_noframe_LDADD =
+tests_targets_notables_SOURCES = tests/targets/noframe.c
+tests_targets_notables_CFLAGS = $(WARN_CFLAGS) -O2 -fno-builtin \
+	-fomit-frame-pointer -fno-asynchronous-unwind-tables
+tests_targets_notables_LDFLAGS = -Wl,--strip-debug
+tests_targets_notables_LDADD =
 tests_targets_nolibc_SOURCES = tests/targets/nolibc.c
 tests_targets_nolibc_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 tests_targets_nolibc_LDFLAGS = -nostdlib -static
@@ -136,6 +148,7 @@ script_tests = \
 	tests/live_options.sh \
 	tests/record.sh \
 	tests/recording.sh \
+	tests/text.sh \
 	tests/writer.sh
 
 # What several tests include; and scripts and data that they use.
@@ -166,6 +179,11 @@ test_data = \
 	tests/screens/loading-80x24.txt \
 	tests/screens/lost-40x10.txt \
 	tests/screens/lost-80x24.txt \
+	tests/screens/names-functions-120x40.txt \
+	tests/screens/names-life-functions-80x24.txt \
+	tests/screens/names-life-raw-160x30.txt \
+	tests/screens/names-offsets-80x24.txt \
+	tests/screens/names-raw-120x40.txt \
 	tests/screens/no-chains-80x24.txt \
 	tests/screens/output-40x10.txt \
 	tests/screens/output-80x24.txt \

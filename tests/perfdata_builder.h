@@ -6,7 +6,9 @@
 #ifndef LEAKTOP_TESTS_PERFDATA_BUILDER_H
 #define LEAKTOP_TESTS_PERFDATA_BUILDER_H
 
+#include <byteswap.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,6 +28,7 @@ struct bytes {
 	uint8_t *data;
 	size_t size;
 	size_t room;
+	bool swapped;           /* numbers get the other byte order */
 };
 
 static inline void bytes_add(struct bytes *bytes, const void *data, size_t size)
@@ -43,16 +46,22 @@ static inline void bytes_add(struct bytes *bytes, const void *data, size_t size)
 
 static inline void bytes_u16(struct bytes *bytes, uint16_t value)
 {
+	if (bytes->swapped)
+		value = bswap_16(value);
 	bytes_add(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_u32(struct bytes *bytes, uint32_t value)
 {
+	if (bytes->swapped)
+		value = bswap_32(value);
 	bytes_add(bytes, &value, sizeof(value));
 }
 
 static inline void bytes_u64(struct bytes *bytes, uint64_t value)
 {
+	if (bytes->swapped)
+		value = bswap_64(value);
 	bytes_add(bytes, &value, sizeof(value));
 }
 
@@ -76,6 +85,38 @@ static inline void bytes_free(struct bytes *bytes)
 {
 	free(bytes->data);
 	memset(bytes, 0, sizeof(*bytes));
+}
+
+/* An attr, of which what the tests use is put into the other byte order: the
+   flags are bit fields, which compilers for big-endian machines begin with the
+   highest bit.  */
+static inline void bytes_attr(struct bytes *bytes,
+			      const struct perf_event_attr *attr)
+{
+	size_t flags_at = offsetof(struct perf_event_attr, read_format) + 8;
+	struct bytes swapped = { .swapped = true };
+	uint8_t *flags;
+	uint64_t bits;
+
+	if (!bytes->swapped) {
+		bytes_add(bytes, attr, sizeof(*attr));
+		return;
+	}
+	bytes_u32(&swapped, attr->type);
+	bytes_u32(&swapped, attr->size);
+	bytes_u64(&swapped, attr->config);
+	bytes_u64(&swapped, attr->sample_period);
+	bytes_u64(&swapped, attr->sample_type);
+	bytes_u64(&swapped, attr->read_format);
+	bytes_zeros(&swapped, sizeof(*attr) - swapped.size);
+	memcpy(&bits, (const uint8_t *)attr + flags_at, sizeof(bits));
+	flags = swapped.data + flags_at;
+	for (unsigned i = 0; i < 64; i++) {
+		if (bits >> i & 1)
+			flags[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	}
+	bytes_add(bytes, swapped.data, swapped.size);
+	bytes_free(&swapped);
 }
 
 /* The text of a "format" file.  FIELDS: lines as the kernel writes them after
@@ -143,6 +184,8 @@ static inline void end_record(struct bytes *out, size_t at)
 {
 	uint16_t size = (uint16_t)(out->size - at);
 
+	if (out->swapped)
+		size = bswap_16(size);
 	memcpy(out->data + at + 6, &size, sizeof(size));
 }
 
@@ -163,7 +206,7 @@ static inline void add_read(struct bytes *out, uint64_t format)
 	}
 }
 
-/* What comes after the raw data; nobody reads it yet.  */
+/* What comes after the raw data.  */
 static inline void add_rest(struct bytes *out, const struct perf_event_attr *attr)
 {
 	uint64_t type = attr->sample_type;
@@ -184,8 +227,12 @@ static inline void add_rest(struct bytes *out, const struct perf_event_attr *att
 		bytes_u64(out, 64);
 	}
 	for (uint64_t bit = PERF_SAMPLE_WEIGHT; bit < PERF_SAMPLE_MAX; bit <<= 1) {
-		if (bit != PERF_SAMPLE_IDENTIFIER && type & bit)
-			bytes_u64(out, 0);
+		if (bit == PERF_SAMPLE_IDENTIFIER || !(type & bit))
+			continue;
+		bytes_u64(out, bit == PERF_SAMPLE_REGS_INTR ?
+			  PERF_SAMPLE_REGS_ABI_64 : 0);
+		if (bit == PERF_SAMPLE_REGS_INTR)
+			bytes_zeros(out, 8 * (size_t)__builtin_popcountll(attr->sample_regs_intr));
 	}
 }
 
@@ -215,15 +262,18 @@ static inline void add_sample(struct bytes *out,
 		bytes_u64(out, sample->id);
 	if (type & PERF_SAMPLE_STREAM_ID)
 		bytes_u64(out, 0x3333);
-	if (type & PERF_SAMPLE_CPU)
-		bytes_u64(out, 1);
+	if (type & PERF_SAMPLE_CPU) {
+		bytes_u32(out, 1);
+		bytes_u32(out, 0);
+	}
 	if (type & PERF_SAMPLE_PERIOD)
 		bytes_u64(out, 1);
 	if (type & PERF_SAMPLE_READ)
 		add_read(out, attr->read_format);
 	if (type & PERF_SAMPLE_CALLCHAIN) {
 		bytes_u64(out, sample->chain_size);
-		bytes_add(out, sample->chain, sample->chain_size * 8);
+		for (size_t i = 0; i < sample->chain_size; i++)
+			bytes_u64(out, sample->chain[i]);
 	}
 	if (type & PERF_SAMPLE_RAW) {
 		bytes_u32(out, (uint32_t)sample->raw->size);
@@ -242,15 +292,17 @@ static inline void add_trailer(struct bytes *out,
 	uint64_t type = attr->sample_id_all ? attr->sample_type : 0;
 
 	if (type & PERF_SAMPLE_TID)
-		bytes_u64(out, 0);
+		bytes_zeros(out, 8);
 	if (type & PERF_SAMPLE_TIME)
 		bytes_u64(out, time);
 	if (type & PERF_SAMPLE_ID)
 		bytes_u64(out, id);
 	if (type & PERF_SAMPLE_STREAM_ID)
 		bytes_u64(out, 0x3333);
-	if (type & PERF_SAMPLE_CPU)
-		bytes_u64(out, 1);
+	if (type & PERF_SAMPLE_CPU) {
+		bytes_u32(out, 1);
+		bytes_u32(out, 0);
+	}
 	if (type & PERF_SAMPLE_IDENTIFIER)
 		bytes_u64(out, id);
 }
@@ -266,7 +318,17 @@ struct builder {
 	bool unfinished;        /* the header says 0 bytes of data */
 	struct bytes tracing;   /* formats: one system, "probe_libc" */
 	uint32_t formats;
+	bool narrow;            /* the machine's longs have 4 bytes */
 };
+
+/* What is written by a machine of the other byte order; call first.  */
+static inline void builder_swap(struct builder *builder)
+{
+	builder->data.swapped = true;
+	builder->tracing.swapped = true;
+	for (int i = 0; i < B_FEATURES; i++)
+		builder->features[i].swapped = true;
+}
 
 static inline void builder_event(struct builder *builder, uint32_t type,
 				 uint64_t config, uint64_t sample_type)
@@ -292,8 +354,12 @@ static inline void builder_format(struct builder *builder, const char *text)
 
 static inline void builder_tracing(struct builder *builder, struct bytes *out)
 {
+	bool big_endian = (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) !=
+		out->swapped;
+
 	bytes_add(out, "\x17\x08\x44tracing0.6", 14);
-	bytes_add(out, __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? "\1\10" : "\0\10", 2);
+	bytes_add(out, big_endian ? "\1" : "\0", 1);
+	bytes_add(out, builder->narrow ? "\4" : "\10", 1);
 	bytes_u32(out, 4096);
 	bytes_add(out, "header_page", 12);
 	bytes_u64(out, 5);
@@ -332,6 +398,64 @@ static inline void builder_features(struct builder *builder, struct bytes *out)
 	}
 }
 
+static inline void builder_ids(struct builder *builder, size_t event,
+			       struct bytes *out)
+{
+	for (size_t i = 0; i < B_IDS; i++)
+		bytes_u64(out, builder->ids[event][i]);
+}
+
+/* The whole of it into OUT, in the format for pipes: what a file has around
+   the data comes before it, as records.  */
+static inline void builder_finish_pipe(struct builder *builder,
+				       struct bytes *out)
+{
+	struct bytes tracing = { .swapped = out->swapped };
+	size_t at;
+
+	bytes_u64(out, UINT64_C(0x32454c4946524550));
+	bytes_u64(out, 16);
+	for (size_t i = 0; i < builder->count; i++) {
+		at = begin_record(out, 64, 0);
+		bytes_attr(out, &builder->attrs[i]);
+		builder_ids(builder, i, out);
+		end_record(out, at);
+	}
+	for (uint64_t i = 0; i < B_FEATURES; i++) {
+		if (!builder->has[i] || i == 2)
+			continue;
+		at = begin_record(out, 80, 0);
+		bytes_u64(out, i);
+		bytes_add(out, builder->features[i].data,
+			  builder->features[i].size);
+		bytes_zeros(out, (8 - out->size % 8) % 8);
+		end_record(out, at);
+	}
+	if (builder->formats) {
+		builder_tracing(builder, &tracing);
+		at = begin_record(out, 66, 0);
+		bytes_u32(out, (uint32_t)tracing.size);
+		bytes_u32(out, 0);
+		end_record(out, at);
+		bytes_add(out, tracing.data, tracing.size);
+		bytes_zeros(out, (8 - out->size % 8) % 8);
+		bytes_free(&tracing);
+	}
+	/* Entries of that table are records already.  */
+	for (size_t i = 0; builder->has[2] && i < builder->features[2].size;) {
+		uint16_t size;
+
+		memcpy(&size, builder->features[2].data + i + 6, 2);
+		size = out->swapped ? bswap_16(size) : size;
+		at = out->size;
+		bytes_add(out, builder->features[2].data + i, size);
+		out->data[at] = out->swapped ? 0 : 67;
+		out->data[at + 3] = out->swapped ? 67 : 0;
+		i += size;
+	}
+	bytes_add(out, builder->data.data, builder->data.size);
+}
+
 /* The whole file into OUT.  */
 static inline void builder_finish(struct builder *builder, struct bytes *out)
 {
@@ -354,12 +478,18 @@ static inline void builder_finish(struct builder *builder, struct bytes *out)
 	bytes_u64(out, attrs_at + builder->count * attr_size);
 	bytes_u64(out, builder->unfinished ? 0 : builder->data.size);
 	bytes_zeros(out, 16);
-	bytes_u64(out, bits);
+	/* Bits of longs.  */
+	if (builder->narrow) {
+		bytes_u32(out, (uint32_t)bits);
+		bytes_u32(out, (uint32_t)(bits >> 32));
+	} else {
+		bytes_u64(out, bits);
+	}
 	bytes_zeros(out, 24);
 	for (size_t i = 0; i < builder->count; i++)
-		bytes_add(out, builder->ids[i], sizeof(builder->ids[i]));
+		builder_ids(builder, i, out);
 	for (size_t i = 0; i < builder->count; i++) {
-		bytes_add(out, &builder->attrs[i], sizeof(builder->attrs[i]));
+		bytes_attr(out, &builder->attrs[i]);
 		bytes_u64(out, ids_at + i * B_IDS * 8);
 		bytes_u64(out, B_IDS * 8);
 	}
@@ -384,6 +514,7 @@ struct seen {
 	uint64_t frames[SEEN_HITS][SEEN_FRAMES];
 	size_t sizes[SEEN_HITS];                /* of the chains */
 	size_t hit_count;
+	struct hit last;
 	struct mapping mapping;                 /* the last; path in the next */
 	char path[64];
 	size_t mapping_count;
@@ -403,6 +534,7 @@ static inline void seen_hit(void *context, struct hit *hit,
 
 	for (size_t j = 0; j < size; j++)
 		seen->sum += chain[j];
+	seen->last = *hit;
 	if (i >= SEEN_HITS)
 		return;
 	seen->hits[i] = *hit;

@@ -14,9 +14,12 @@ need_perf
 need_program script
 
 mounted=
+# shellcheck disable=SC2317 # the trap calls it
 unmount()
 {
+	set -- $?
 	[ -z "$mounted" ] || umount "$mounted"
+	(exit "$1")
 	cleanup
 }
 trap unmount EXIT
@@ -36,11 +39,17 @@ facts()
 		fail "$1: no JSON"
 }
 
-# perf_reads NAME: without a word on stderr; sets $work/NAME.text
-perf_reads()
+# perf_text NAME: into $work/NAME.text
+perf_text()
 {
 	perf script -i "$work/$1.data" --show-task-events --show-lost-events \
 		>"$work/$1.text" 2>"$work/err" || fail "perf script $1: $(cat "$work/err")"
+}
+
+# perf_reads NAME: the same, without a word on stderr
+perf_reads()
+{
+	perf_text "$1"
 	[ ! -s "$work/err" ] || fail "perf script $1: $(cat "$work/err")"
 }
 
@@ -113,8 +122,8 @@ perf buildid-list -i "$work/storm.data" >"$work/ids" 2>&1
 grep -q "^[0-9a-f]\{40\} $(libc_of $$)\$" "$work/ids" ||
 	fail "no build id of the C library: $(cat "$work/ids")"
 perf report -i "$work/storm.data" --header-only >"$work/header" 2>"$work/err"
-grep -q "^# cmdline : .*leaktop --batch -p $target" "$work/header" ||
-	fail "no command line: $(cat "$work/header")"
+grep -q "^# cmdline : $LEAKTOP --batch -p $target " "$work/header" ||
+	fail "no command line: $(grep cmdline "$work/header")"
 
 # What leaktop starts, from its first allocation on.
 for option in '' --fork --exec; do
@@ -140,7 +149,8 @@ start_leaktop "$work/loss.json" --format=json --ring-size=64 \
 kill -STOP "$leaktop"
 tell_target
 wait_line '^done$' "$work/target.out" "$target"
-kill -CONT "$leaktop"
+# script stops when what it runs does.
+kill -CONT "$leaktop" "$watcher"
 tell_target
 wait_leaktop
 [ $status -eq 0 ] || fail "loss: status $status"
@@ -151,7 +161,8 @@ facts "$work/loss.read"
 cmp -s "$work/loss.json.facts" "$work/loss.read.facts" ||
 	fail "loss: $(diff "$work/loss.json.facts" "$work/loss.read.facts")"
 check_json "$work/loss.read" '$j->{lost} > 1000'
-perf_reads loss
+perf_text loss
+grep -q 'samples and lost' "$work/err" || fail "loss: perf script sees none"
 grep -q PERF_RECORD_LOST "$work/loss.text" || fail "loss: perf script has none"
 
 # A report, and nothing else, on a full disk.
@@ -204,8 +215,9 @@ hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/out")
 perf_reads killed
 read=$(grep -c ':lt_' "$work/killed.text")
 # leaktop also reads what was written when there was no time to tell of it.
-[ "$read" -gt 10000 ] && [ "$read" -le "$hits" ] ||
+if [ "$read" -le 10000 ] || [ "$read" -gt "$hits" ]; then
 	fail "killed: perf script has $read hits, leaktop $hits"
+fi
 
 # refused STATUS WORD [ARGUMENT]...: one line, and a command does not run
 refused()
@@ -230,7 +242,8 @@ sum=$(cksum <"$work/early.data")
 old=$(cksum <"$work/early.data.old")
 refused 127 'no-such-command' -o "$work/early.data" -- no-such-command
 refused 1 process -o "$work/early.data" -p 4194304
-[ "$sum" = "$(cksum <"$work/early.data")" ] &&
-	[ "$old" = "$(cksum <"$work/early.data.old")" ] ||
+if [ "$sum" != "$(cksum <"$work/early.data")" ] ||
+	[ "$old" != "$(cksum <"$work/early.data.old")" ]; then
 	fail "early.data was changed for nothing"
+fi
 exit 0

@@ -85,6 +85,11 @@ START_TEST(good_lines)
 	ck_assert(accept("--force --free-chains -p1").session.capture.force);
 	ck_assert(accept("--follow-forks -p1").session.capture.follow_forks);
 	ck_assert(!accept("-p1").session.capture.follow_forks);
+	ck_assert_ptr_null(accept("-p1").session.record);
+	ck_assert_str_eq(accept("-o f -p1").session.record, "f");
+	ck_assert_str_eq(accept("-p1 --output=f").session.record, "f");
+	ck_assert_str_eq(accept("-b -of -- x -o g").session.record, "f");
+	ck_assert_str_eq(accept("-p1 -of").session.arguments[2], "-of");
 }
 END_TEST
 
@@ -147,6 +152,7 @@ START_TEST(bad_lines)
 		"--check -- x", "--cleanup -- x", "--sort -- x", "-b --pid --",
 		"--sysroot=/ -- x", "--duration=1 -- x", "--follow=1 -- x",
 		"--output-log=x -p 1", "--output-log=x f", "--output-log",
+		"-o x f", "--output=x f", "-o", "--output= -p 1", "-o x",
 		"--output-log= -- x", "--follow-forks f", "-b --output-log --",
 		"--chain-depth=0 -p 1", "--chain-depth=1000 -p 1",
 	};
@@ -172,6 +178,7 @@ START_TEST(help_is_complete)
 		"--ascii", "--monochrome", "--help", "--version",
 		"--free-chains", "--max-overhead", "--force", "--check",
 		"--cleanup", "--verbose", "--follow-forks", "--output-log",
+		"--output",
 	};
 	char *text = NULL;
 	size_t size;

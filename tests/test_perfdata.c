@@ -361,7 +361,6 @@ END_TEST
 
 START_TEST(refused_files)
 {
-	static const uint64_t pipe_size = 16;
 	static const uint64_t zero_size = 0;
 
 	check_refused("/nonexistent/perf.data", "No such file or directory");
@@ -378,37 +377,19 @@ START_TEST(refused_files)
 	build_usual();
 	finish();
 	write_file("2ELIFREP", 8);
-	check_refused(path, "byte order");
-	memcpy(file.data + AT_HEADER_SIZE, &pipe_size, 8);
-	write_file(file.data, file.size);
-	check_refused(path, "format for pipes");
+	check_refused(path, "is cut off");
 	memcpy(file.data + AT_HEADER_SIZE, &zero_size, 8);
 	write_file(file.data, file.size);
 	check_refused(path, "is damaged");
 	builder.has[27] = true;
+	bytes_u32(&builder.features[27], 1);
+	bytes_u32(&builder.features[27], 7);
 	finish();
-	check_refused(path, "is compressed");
+	check_refused(path, "is compressed in a way that is not known (number 7)");
 	builder.has[27] = false;
 	builder.has[24] = true;
 	finish();
-	check_refused(path, "directory format");
-}
-END_TEST
-
-START_TEST(directory_format)
-{
-	char name[] = "/tmp/leaktop-test-dir-XXXXXX";
-	char data[64];
-	FILE *stream;
-
-	ck_assert_ptr_nonnull(mkdtemp(name));
-	snprintf(data, sizeof(data), "%s/data", name);
-	stream = fopen(data, "w");
-	ck_assert_ptr_nonnull(stream);
-	fclose(stream);
-	check_refused(name, "directory format");
-	unlink(data);
-	rmdir(name);
+	check_refused(path, "directory format (perf record --threads): give the directory");
 }
 END_TEST
 
@@ -474,15 +455,6 @@ START_TEST(payloads)
 	perfdata = open_good();
 	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
 	ck_assert_uint_eq(seen.hit_count, 2);
-	perfdata_close(perfdata);
-
-	at = begin_record(&builder.data, 81, 0);
-	bytes_zeros(&builder.data, 8);
-	end_record(&builder.data, at);
-	finish();
-	perfdata = open_good();
-	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), -1);
-	ck_assert_ptr_nonnull(strstr(error.text, "compressed"));
 	perfdata_close(perfdata);
 }
 END_TEST
@@ -659,7 +631,6 @@ int main(void)
 	tcase_add_test(tcase, unfinished);
 	tcase_add_test(tcase, unfinished_without_formats);
 	tcase_add_test(tcase, refused_files);
-	tcase_add_test(tcase, directory_format);
 	tcase_add_test(tcase, no_permission);
 	tcase_add_test(tcase, other_events);
 	tcase_add_test(tcase, missing_argument);

@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -583,6 +584,36 @@ START_TEST(keeps_below_the_limit)
 }
 END_TEST
 
+/* A recording that can't be written any more ends; the watching goes on. */
+START_TEST(records_as_long_as_it_can)
+{
+	const struct rlimit limit = { 1 << 20, 1 << 20 };
+	const char *build = getenv("abs_top_builddir");
+	char directory[] = "/tmp/leaktop-pty.XXXXXX";
+	char storm[4096], option[64];
+	const char *path = option + strlen("--output=");
+	pid_t child;
+
+	ck_assert_ptr_nonnull(mkdtemp(directory));
+	snprintf(option, sizeof(option), "--output=%s/data", directory);
+	snprintf(storm, sizeof(storm), "%s/tests/targets/storm", build ? build : ".");
+	child = start_target(storm, "--pairs=100000000000");
+	start_live(child, option);
+	ck_see("watching");
+	ck_assert_int_eq(prlimit(terminal.program, RLIMIT_FSIZE, &limit, NULL), 0);
+	ck_see("/data: the recording ends here: File too large");
+	ck_see("watching");
+	type("q");
+	/* Once more where it stays to be read. */
+	ck_see("leaktop: /tmp/leaktop-pty.");
+	ck_assert_int_eq(finish(), 1);
+	ck_assert_int_eq(waitpid(child, NULL, WNOHANG), 0);
+	stop_target(child);
+	ck_assert_int_eq(unlink(path), 0);
+	ck_assert_int_eq(rmdir(directory), 0);
+}
+END_TEST
+
 static bool live_is_possible(void)
 {
 	pid_t child = start_demo();
@@ -624,6 +655,7 @@ static Suite *live_suite(void)
 	tcase_add_loop_test(live, watches_until_signal, 0, 4);
 	tcase_add_test(live, watches_and_stops);
 	tcase_add_test(live, pauses_and_drains);
+	tcase_add_test(live, records_as_long_as_it_can);
 	tcase_add_test(live, keeps_below_the_limit);
 	tcase_set_timeout(live, 120);
 	suite_add_tcase(result, live);

@@ -5,6 +5,7 @@
 
 #include <sys/mman.h>
 
+#include "perfdata/cursor.h"
 #include "perfdata_builder.h"
 #include "trace/records.h"
 
@@ -17,6 +18,7 @@
 	       PERF_SAMPLE_RAW)
 
 static struct decoder *decoder;
+static struct decoder *swapped_decoder; /* of a machine of the other byte order */
 static struct records *records;
 static struct seen seen;
 static struct sink sink;
@@ -36,12 +38,20 @@ static void add_format(const char *name, unsigned id, const char *fields)
 static void setup(void)
 {
 	static const uint64_t size = 3072;
+	char text[2048];
 
 	decoder = decoder_new();
 	add_format("malloc", ID_MALLOC, FIELD_IP FIELD_U64("bytes", 16));
 	add_format("malloc_ret", ID_MALLOC_RET, FIELD_FUNC FIELD_U64("arg1", 24));
 	add_format("puts", ID_OTHER, FIELD_IP);
 	records = records_new(decoder);
+	swapped_decoder = decoder_new();
+	decoder_set_machine(swapped_decoder,
+			    __BYTE_ORDER__ != __ORDER_BIG_ENDIAN__, 8, 4096);
+	make_format(text, sizeof(text), "malloc", ID_MALLOC,
+		    FIELD_IP FIELD_U64("bytes", 16));
+	ck_assert_int_eq(decoder_add_format(swapped_decoder, "probe_libc", text,
+					    strlen(text), &error), 0);
 	sink = seen_sink(&seen);
 	make_raw(&raw, false, ID_MALLOC, 0x7f00aa00, &size, 1);
 }
@@ -50,6 +60,7 @@ static void teardown(void)
 {
 	records_free(records);
 	decoder_free(decoder);
+	decoder_free(swapped_decoder);
 	bytes_free(&raw);
 	bytes_free(&out);
 }
@@ -114,33 +125,127 @@ static void check_sample(uint64_t type)
 	}
 }
 
-/* All mixes of the parts that come before the raw data, and some of those
-   that come after.  */
+/* Reads one sample of an event like ATTR, swapped to the other byte order and
+   back where SWAPPED.  */
+static void check_type(const struct perf_event_attr *attr, bool swapped)
+{
+	struct sample mixed = sample;
+	static struct bytes swapped_raw;
+	static const uint64_t size = 3072;
+
+	sink = seen_sink(&seen);
+	records_free(records);
+	records = records_new(swapped ? swapped_decoder : decoder);
+	if (swapped) {
+		swapped_raw.size = 0;
+		swapped_raw.swapped = true;
+		make_raw(&swapped_raw, false, ID_MALLOC, 0x7f00aa00, &size, 1);
+		mixed.raw = &swapped_raw;
+		records_set_swapped(records);
+	}
+	add_event(attr, 7);
+	out.size = 0;
+	out.swapped = swapped;
+	add_sample(&out, attr, &mixed);
+	if (swapped) {
+		struct perf_event_header *record = (void *)out.data;
+
+		swap_header(record);
+		ck_assert_int_eq(records_swap(records, record), 0);
+	}
+	ck_assert_int_eq(read_at(0), RECORD_OK);
+	check_sample(attr->sample_type);
+	ck_assert_uint_eq(records_hits(records), 1);
+	ck_assert_uint_eq(records_time(records, (void *)out.data),
+			  seen.hits[0].time);
+}
+
+/* All mixes of the parts that come before the raw data, with all formats of
+   READ; and with each all, none, or a few of those that come after, so that every
+   pair of parts is there and is missing.  */
 START_TEST(sample_types)
 {
-	for (uint64_t mix = 0; mix < 1 << 10; mix++) {
-		/* The low ten bits but TID, and IDENTIFIER in its place.  */
-		uint64_t type = (mix & ~(uint64_t)PERF_SAMPLE_TID) |
+	const uint64_t before = (PERF_SAMPLE_RAW - 1) | PERF_SAMPLE_IDENTIFIER;
+	const uint64_t after = (PERF_SAMPLE_MAX - 1) & ~before;
+	uint64_t state = 1;
+
+	/* The eleven bits before, but for TID, which has to be there.  */
+	for (uint64_t mix = 0; mix < 1 << 11; mix++) {
+		uint64_t type = (mix & (PERF_SAMPLE_RAW - 1)) |
 			(mix & PERF_SAMPLE_TID ? PERF_SAMPLE_IDENTIFIER : 0) |
 			PERF_SAMPLE_TID | PERF_SAMPLE_RAW;
-		struct perf_event_attr attr;
+		unsigned formats = mix & PERF_SAMPLE_READ ? 32 : 1;
 
-		if (mix & 1)
-			type |= PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER;
-		if (mix & 4)
-			type |= PERF_SAMPLE_BRANCH_STACK | PERF_SAMPLE_DATA_SRC;
-		attr = event(ID_MALLOC, type);
-		attr.sample_regs_user = 0xff;
-		attr.read_format = mix % 32;
+		for (unsigned format = 0; format < formats; format++) {
+			uint64_t more[] = {
+				0, after, next_random(&state) & after,
+				next_random(&state) & after
+			};
+
+			for (size_t i = 0; i < 4; i++) {
+				struct perf_event_attr attr =
+					event(ID_MALLOC, type | more[i]);
+
+				attr.sample_regs_user = 0xff0fff;
+				attr.sample_regs_intr = 0xff;
+				attr.branch_sample_type = i % 2 ?
+					PERF_SAMPLE_BRANCH_HW_INDEX : 0;
+				attr.read_format = format;
+				check_type(&attr, false);
+				check_type(&attr, true);
+			}
+		}
+	}
+}
+END_TEST
+
+/* The other records, with every trailer, which may be the second event's.  */
+START_TEST(trailers)
+{
+	const uint64_t parts[] = {
+		PERF_SAMPLE_TIME, PERF_SAMPLE_ID, PERF_SAMPLE_STREAM_ID,
+		PERF_SAMPLE_CPU, PERF_SAMPLE_IDENTIFIER
+	};
+
+	for (unsigned mix = 0; mix < 1 << 7; mix++) {
+		uint64_t type = PERF_SAMPLE_TID | PERF_SAMPLE_RAW;
+		struct perf_event_attr first, second;
+		bool has_id, swapped = mix & 1 << 6;
+
+		for (unsigned i = 0; i < 5; i++)
+			type |= mix >> i & 1 ? parts[i] : 0;
+		first = event(ID_MALLOC, type);
+		second = event(ID_MALLOC_RET, type | PERF_SAMPLE_CALLCHAIN);
+		first.sample_id_all = second.sample_id_all = !(mix & 1 << 5);
+		has_id = type & (PERF_SAMPLE_ID | PERF_SAMPLE_IDENTIFIER);
 		sink = seen_sink(&seen);
 		records_free(records);
 		records = records_new(decoder);
-		add_event(&attr, 7);
+		if (swapped)
+			records_set_swapped(records);
+		add_event(&first, 7);
+		if (has_id)
+			add_event(&second, 8);
 		out.size = 0;
-		add_sample(&out, &attr, &sample);
+		out.swapped = swapped;
+		begin_record(&out, PERF_RECORD_COMM, 0);
+		bytes_u32(&out, 5);
+		bytes_u32(&out, 6);
+		bytes_string(&out, "seven", 8);
+		add_trailer(&out, &first, has_id ? 8 : 0, 99);
+		end_record(&out, 0);
+		if (swapped) {
+			swap_header((void *)out.data);
+			ck_assert_int_eq(records_swap(records, (void *)out.data),
+					 0);
+		}
 		ck_assert_int_eq(read_at(0), RECORD_OK);
-		check_sample(type);
-		ck_assert_uint_eq(records_hits(records), 1);
+		ck_assert_str_eq(seen.comm, "seven");
+		ck_assert_uint_eq(seen.comm_pid, 5);
+		ck_assert_uint_eq(seen.comm_tid, 6);
+		ck_assert_uint_eq(records_time(records, (void *)out.data),
+				  type & PERF_SAMPLE_TIME &&
+				  first.sample_id_all ? 99 : 0);
 	}
 }
 END_TEST
@@ -607,6 +712,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, sample_types);
+	tcase_add_test(tcase, trailers);
 	tcase_add_test(tcase, read_formats);
 	tcase_add_test(tcase, several_events);
 	tcase_add_test(tcase, id_in_the_middle);

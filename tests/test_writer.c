@@ -155,7 +155,7 @@ static void write_data(void)
 static void write_sample(size_t event, size_t id, size_t padding)
 {
 	const uint64_t value = 16 * (samples + 1);
-	struct bytes raw = { NULL, 0, 0 };
+	struct bytes raw = { 0 };
 	struct sample sample = {
 		.id = builder.ids[event][id], .time = clock_ns += 10,
 		.pid = PID, .tid = PID, .raw = &raw,
@@ -810,7 +810,7 @@ static void make_unfinished(struct bytes *bytes)
 START_TEST(cut_anywhere)
 {
 	static struct boundary boundaries[256];
-	struct bytes bytes = { NULL, 0, 0 };
+	struct bytes bytes = { 0 };
 	char name[sizeof(path) + 4];
 	uint64_t state = 42;
 	size_t count;
@@ -840,7 +840,7 @@ END_TEST
 /* Bytes of a file that grows changed at random: no crash.  */
 START_TEST(damaged)
 {
-	struct bytes bytes = { NULL, 0, 0 };
+	struct bytes bytes = { 0 };
 	char name[sizeof(path) + 4];
 	uint64_t state = 3;
 	struct sink sink;

@@ -4,4 +4,5 @@ libleaktop_a_SOURCES += src/base/error.c src/base/error.h
 libleaktop_a_SOURCES += src/base/intl.h
 libleaktop_a_SOURCES += src/base/mapping.h
 libleaktop_a_SOURCES += src/base/text.c src/base/text.h
+libleaktop_a_SOURCES += src/base/told.h
 libleaktop_a_SOURCES += src/base/transcript.c src/base/transcript.h

@@ -102,6 +102,9 @@ static void make_warning(struct details *details,
 		snprintf(details->warning, sizeof details->warning,
 			 _("not watched, as file descriptors ran out: %s; raise the limit (ulimit -n)"),
 			 names);
+	if (capture->rings.follow_forks && !watch_keeps_parents(capture->watch))
+		snprintf(details->warning, sizeof details->warning, "%s",
+			 _("before Linux 6.12 the end of a child process may end the watching of its parent: blocks that this one frees then count as live"));
 	if (*capture->execs.trouble)
 		memcpy(details->warning, capture->execs.trouble,
 		       sizeof details->warning);

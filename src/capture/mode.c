@@ -341,11 +341,13 @@ int mode_move(struct capture *capture, struct program *program,
 		.capture = capture, .mode = capture->mode,
 		.stale = capture->watch,
 	};
+	struct error unfocused;
 	int result;
 
 	begin_gap(&change, sink);
 	capture_use_program(capture, program);
 	result = end_gap(&change, sink);
+	capture_refocus(capture, sink, &unfocused);
 	details_make(capture);
 	capture_end_round(capture, sink);
 	if (result)

@@ -53,6 +53,7 @@ struct rings {
 	unsigned held;          /* events that are open: the first ones */
 	size_t ring_size;
 	bool dumps;             /* samples can be longer than libperf reads */
+	unsigned features;      /* enum feature */
 	int cpus, threads;
 	int *wake_fd;           /* one per CPU */
 };
@@ -60,7 +61,8 @@ struct rings {
 /* What older kernels don't have, newest first.  */
 enum feature {
 	FEATURE_LOST = 1 << 0,          /* 6.0 */
-	FEATURE_INHERIT_THREAD = 1 << 1 /* 5.13 */
+	FEATURE_INHERIT_THREAD = 1 << 1,        /* 5.13 */
+	FEATURE_INHERIT_READ = 1 << 2   /* 6.12: PERF_SAMPLE_READ and inherit */
 };
 
 static int silent(enum libperf_print_level level, const char *format,
@@ -138,6 +140,13 @@ static void track_attr(struct perf_event_attr *attr,
 	attr->comm = 1;
 	attr->comm_exec = 1;
 	attr->task = 1;
+	/* There are no samples, but with such an event in their contexts the
+	   kernel does not swap those of two tasks when it switches from one to
+	   the other (perf_event_context_sched_out()).  A uprobe's event does
+	   not know of that (hw.target): when a child ends that had its
+	   parent's events at last, the breakpoints go from its parent.  */
+	if (options->follow_forks && features & FEATURE_INHERIT_READ)
+		attr->sample_type |= PERF_SAMPLE_READ;
 }
 
 static void proof_attr(struct perf_event_attr *attr,
@@ -387,6 +396,7 @@ static enum rings_status try_open(struct rings **result,
 		return RINGS_FAILED;
 	}
 	rings->ring_size = options->ring_size;
+	rings->features = features;
 	rings->dumps = options->dump_bytes;
 	rings->evlist = perf_evlist__new();
 	if (!rings->evlist ||
@@ -423,6 +433,7 @@ enum rings_status rings_open(struct rings **rings, const struct probes *probes,
 			     struct error *error)
 {
 	static const unsigned features[] = {
+		FEATURE_LOST | FEATURE_INHERIT_THREAD | FEATURE_INHERIT_READ,
 		FEATURE_LOST | FEATURE_INHERIT_THREAD,
 		FEATURE_INHERIT_THREAD,
 		0
@@ -439,6 +450,11 @@ enum rings_status rings_open(struct rings **rings, const struct probes *probes,
 				   ~(unsigned)FEATURE_INHERIT_THREAD : ~0u),
 				  tids, count, &code, error);
 	return status;
+}
+
+bool rings_keep_parents(const struct rings *rings)
+{
+	return rings->features & FEATURE_INHERIT_READ;
 }
 
 int rings_events(struct rings *rings,

@@ -53,6 +53,10 @@ enum rings_status rings_open(struct rings **rings, const struct probes *probes,
 			     const pid_t *tids, size_t count,
 			     struct error *error);
 
+/* With follow_forks: whether a process goes on to be watched when a child of it
+   has ended.  Before 6.12 the kernel may take its breakpoints away then.  */
+bool rings_keep_parents(const struct rings *rings);
+
 /* Calls EACH with the attributes of every event and the ids of its samples,
    until it returns other than 0.  Returns what EACH did.  */
 int rings_events(struct rings *rings,

@@ -384,6 +384,11 @@ bool watch_fds(const struct watch *watch, struct pollfd *fds)
 	return all;
 }
 
+bool watch_keeps_parents(const struct watch *watch)
+{
+	return !watch || rings_keep_parents(watch->set[0]);
+}
+
 unsigned long watch_files(const struct watch *watch)
 {
 	unsigned long files = 0;

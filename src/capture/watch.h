@@ -68,6 +68,9 @@ bool watch_is_behind(const struct watch *watch);
 size_t watch_rings(const struct watch *watch);
 bool watch_fds(const struct watch *watch, struct pollfd *fds);
 
+/* As rings_keep_parents().  */
+bool watch_keeps_parents(const struct watch *watch);
+
 /* How many descriptors it holds.  */
 unsigned long watch_files(const struct watch *watch);
 

@@ -113,7 +113,7 @@ int cmdline_read(struct cmdline *cmdline, const struct file *file)
 	const char *arg;
 
 	*cmdline = (struct cmdline){ 0 };
-	if (!cursor_take(&cursor, &count, sizeof(count)))
+	if (!cursor_u32(&cursor, &count))
 		return 0;
 	if (join(cmdline, cursor, count))
 		return -1;

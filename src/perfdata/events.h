@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "perfdata/file.h"
 #include "trace/decode.h"
+#include "trace/map.h"
 #include "trace/records.h"
 
 /* The events that the file says were recorded.  */
@@ -24,6 +25,11 @@ int events_get(const struct file *file, size_t index,
 /* Adds all events to RECORDS.  Returns 0 or -1.  */
 int events_add(const struct file *file, struct records *records,
 	       struct error *error);
+
+/* Whether all events that are mapped are there.  Returns 0; -1 with ERROR, which
+   names those that are.  */
+int events_check_maps(const struct file *file, const struct decoder *decoder,
+		      const struct event_maps *maps, struct error *error);
 
 /* Whether the events are what leaktop can follow.  Returns 0; -1 with ERROR,
    which says what is wrong and how to do better.  */

@@ -8,11 +8,10 @@
 
 #include <linux/perf_event.h>
 
+#include "perfdata/pipe.h"
+
 /* On an entry of the table: its size is given.  */
 #define MISC_BUILD_ID_SIZE (1 << 15)
-
-/* Of all the header's bits.  */
-#define FEATURE_MAX 256
 
 bool features_has(const struct file *file, enum feature feature)
 {
@@ -39,7 +38,8 @@ static bool read_entry(const struct file *file, uint64_t offset, size_t index,
 	};
 	struct cursor cursor = file_section(file, entry);
 
-	return cursor_take(&cursor, section, sizeof(*section));
+	return cursor_u64(&cursor, &section->offset) &&
+		cursor_u64(&cursor, &section->size);
 }
 
 bool features_complete(const struct file *file)
@@ -47,6 +47,9 @@ bool features_complete(const struct file *file)
 	size_t count = count_before(file, FEATURE_MAX);
 	struct section section;
 
+	/* They came as records, whole.  */
+	if (file->pipe)
+		return true;
 	/* What stands for feature 0 is something else, see journal.h.  */
 	for (size_t i = features_has(file, FEATURE_UNFINISHED); i < count; i++) {
 		if (!read_entry(file, file->table, i, &section) ||
@@ -86,10 +89,13 @@ struct cursor feature_section(const struct file *file, enum feature feature)
 {
 	struct section section;
 
-	if (file->unfinished || !features_has(file, feature) ||
-	    !read_entry(file, file->table, count_before(file, feature),
+	if (file->unfinished || !features_has(file, feature))
+		return CURSOR_NONE;
+	if (file->pipe)
+		return file_section(file, file->pipe->features[feature]);
+	if (!read_entry(file, file->table, count_before(file, feature),
 			&section))
-		return (struct cursor){ NULL, 0 };
+		return CURSOR_NONE;
 	return file_section(file, section);
 }
 
@@ -98,7 +104,7 @@ const char *feature_string(struct cursor *cursor)
 	uint32_t size;
 	const char *string;
 
-	if (!cursor_take(cursor, &size, sizeof(size)))
+	if (!cursor_u32(cursor, &size))
 		return NULL;
 	string = cursor_skip(cursor, size);
 	if (!string || !size || !memchr(string, '\0', size))
@@ -109,15 +115,15 @@ const char *feature_string(struct cursor *cursor)
 const char *feature_event_name(const struct file *file, size_t index)
 {
 	struct cursor cursor = feature_section(file, FEATURE_EVENT_DESC);
-	uint32_t head[2];       /* number of events, size of each attr */
-	uint32_t ids;
+	uint32_t count, attr_size, ids;
 	const char *name;
 
-	if (!cursor_take(&cursor, head, sizeof(head)) || index >= head[0])
+	if (!cursor_u32(&cursor, &count) || !cursor_u32(&cursor, &attr_size) ||
+	    index >= count)
 		return NULL;
 	for (size_t i = 0;; i++) {
-		if (!cursor_skip(&cursor, head[1]) ||
-		    !cursor_take(&cursor, &ids, sizeof(ids)))
+		if (!cursor_skip(&cursor, attr_size) ||
+		    !cursor_u32(&cursor, &ids))
 			return NULL;
 		name = feature_string(&cursor);
 		if (!name || i == index)
@@ -138,27 +144,25 @@ static int compare_paths(const void *a, const void *b)
 static bool read_build_id(struct cursor *cursor, struct build_id *entry)
 {
 	struct {
-		struct perf_event_header header;
 		uint32_t pid;
 		uint8_t id[20];
 		uint8_t size;
 		uint8_t reserved[3];
 	} head;
-	struct cursor peek = *cursor;
-	struct cursor record;
+	struct perf_event_header header;
+	struct cursor record = *cursor;
 
-	if (!cursor_take(&peek, &head, sizeof(head)) ||
-	    head.header.size < sizeof(head))
+	if (!cursor_header(&record, &header) ||
+	    header.size < sizeof(header) + sizeof(head) ||
+	    !cursor_skip(cursor, header.size))
 		return false;
-	record.left = head.header.size;
-	record.at = cursor_skip(cursor, head.header.size);
-	if (!record.at)
-		return false;
+	record.left = header.size - sizeof(header);
 	entry->id = record.at + offsetof(__typeof__(head), id);
 	entry->size = sizeof(head.id);
-	if (head.header.misc & MISC_BUILD_ID_SIZE && head.size <= entry->size)
+	if (!cursor_take(&record, &head, sizeof(head)))
+		return false;
+	if (header.misc & MISC_BUILD_ID_SIZE && head.size <= entry->size)
 		entry->size = head.size;
-	cursor_skip(&record, sizeof(head));
 	entry->path = cursor_string(&record);
 	return entry->path != NULL;
 }

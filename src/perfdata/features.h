@@ -28,6 +28,9 @@ enum feature {
 	FEATURE_CLOCK_DATA = 29
 };
 
+/* As many as the header has bits.  */
+#define FEATURE_MAX 256
+
 bool features_has(const struct file *file, enum feature feature);
 
 /* Whether the table of sections, and all of them, lie within the file; true

@@ -6,22 +6,23 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/intl.h"
 #include "perfdata/cmdline.h"
 #include "perfdata/events.h"
 #include "perfdata/features.h"
 #include "perfdata/journal.h"
-#include "perfdata/reader.h"
+#include "perfdata/merge.h"
+#include "perfdata/parts.h"
 #include "perfdata/rescue.h"
+#include "perfdata/spool.h"
+#include "perfdata/text.h"
 #include "perfdata/tracing.h"
 
 /* Records between two looks at the clock, so to say: at whether to stop.  */
 #define RECORDS_AT_ONCE 512
-/* Bytes that are read before their memory is given back.  */
-#define RELEASE_STEP (UINT64_C(16) << 20)
+/* Records of a directory that are passed on in one round.  */
+#define RECORDS_IN_ROUND 4096
 /* In how many of the first records the recorded process is looked for.  */
 #define RECORDS_UNTIL_COMM 65536
 /* perf writes its own tracing data first, if into the data at all.  */
@@ -29,6 +30,7 @@
 
 struct perfdata {
 	struct file file;
+	struct parts parts;     /* of a directory, besides the file */
 	struct decoder *decoder;
 	struct build_ids build_ids;
 	struct cmdline cmdline;
@@ -39,20 +41,20 @@ struct perfdata {
    that write as they go.  */
 static struct cursor find_tracing_record(const struct file *file)
 {
-	struct cursor none = { NULL, 0 };
 	struct cursor payload;
 	struct reader *reader = malloc(sizeof(*reader));
 	const struct perf_event_header *record;
 	bool found = false;
 
 	if (!reader)
-		return none;
+		return CURSOR_NONE;
 	reader_init(reader, file);
 	for (int i = 0; !found && i < RECORDS_UNTIL_TRACING &&
 	     reader_next(reader, &record, &payload) == READER_OK; i++)
 		found = record->type == RECORD_TRACING_DATA;
+	reader_release(reader);
 	free(reader);
-	return found ? payload : none;
+	return found ? payload : CURSOR_NONE;
 }
 
 static int refuse_unfinished(const struct file *file, struct error *error)
@@ -110,6 +112,8 @@ static struct records *make_records(struct perfdata *perfdata,
 		error_set(error, _("%s: out of memory"), perfdata->file.name);
 		return NULL;
 	}
+	if (perfdata->file.swapped)
+		records_set_swapped(records);
 	if (events_add(&perfdata->file, records, error)) {
 		records_free(records);
 		return NULL;
@@ -132,11 +136,16 @@ static uint32_t find_comm(const struct file *file, uint16_t misc)
 	reader_init(reader, file);
 	for (int i = 0; !pid && i < RECORDS_UNTIL_COMM &&
 	     reader_next(reader, &record, &payload) == READER_OK; i++) {
+		struct cursor body = {
+			(const uint8_t *)(record + 1),
+			record->size - sizeof(*record), file->swapped
+		};
+
 		if (record->type == PERF_RECORD_COMM &&
-		    (record->misc & misc) == misc &&
-		    record->size >= sizeof(*record) + sizeof(pid))
-			memcpy(&pid, record + 1, sizeof(pid));
+		    (record->misc & misc) == misc)
+			cursor_u32(&body, &pid);
 	}
+	reader_release(reader);
 	free(reader);
 	return pid;
 }
@@ -162,16 +171,24 @@ static int read_start(struct perfdata *perfdata, struct error *error)
 	struct file *file = &perfdata->file;
 	struct records *records;
 
+	if (file->text) {
+		perfdata->pid = text_pid(file->text);
+		return 0;
+	}
 	if (file->unfinished)
 		rescue_features(file);
 	if (!file->unfinished && !features_complete(file))
 		return error_set(error, _("%s: is cut off: what comes after the events is not all there"),
 				 file->name);
+	if (file->directory && parts_open(&perfdata->parts, file, error))
+		return -1;
 	perfdata->decoder = decoder_new();
 	if (!perfdata->decoder || build_ids_read(&perfdata->build_ids, file) ||
 	    cmdline_read(&perfdata->cmdline, file))
 		return error_set(error, _("%s: out of memory"), file->name);
+	decoder_set_maps(perfdata->decoder, file->maps);
 	if (read_formats(file, perfdata->decoder, error) ||
+	    events_check_maps(file, perfdata->decoder, file->maps, error) ||
 	    events_check(file, perfdata->decoder, error))
 		return -1;
 	records = make_records(perfdata, error);
@@ -184,21 +201,46 @@ static int read_start(struct perfdata *perfdata, struct error *error)
 
 struct perfdata *perfdata_open(const char *path, struct error *error)
 {
+	return perfdata_open_mapped(path, NULL, error);
+}
+
+struct perfdata *perfdata_open_mapped(const char *path,
+				      const struct event_maps *maps,
+				      struct error *error)
+{
 	struct perfdata *perfdata = calloc(1, sizeof(*perfdata));
 
 	if (!perfdata) {
 		error_set(error, _("out of memory"));
 		return NULL;
 	}
-	if (file_open(&perfdata->file, path, error)) {
+	if (file_prepare(&perfdata->file, path, error)) {
 		free(perfdata);
 		return NULL;
 	}
-	if (read_start(perfdata, error)) {
+	perfdata->file.maps = maps;
+	if (!perfdata_is_stream(perfdata) &&
+	    (file_start(&perfdata->file, error) ||
+	     read_start(perfdata, error))) {
 		perfdata_close(perfdata);
 		return NULL;
 	}
 	return perfdata;
+}
+
+bool perfdata_is_stream(const struct perfdata *perfdata)
+{
+	return perfdata->file.spool;
+}
+
+int perfdata_start(struct perfdata *perfdata, const atomic_bool *stop,
+		   struct error *error)
+{
+	if (!perfdata_is_stream(perfdata))
+		return 0;
+	spool_set_stop(perfdata->file.spool, stop);
+	return file_start(&perfdata->file, error) ? -1 :
+		read_start(perfdata, error);
 }
 
 void perfdata_close(struct perfdata *perfdata)
@@ -208,13 +250,15 @@ void perfdata_close(struct perfdata *perfdata)
 	decoder_free(perfdata->decoder);
 	build_ids_free(&perfdata->build_ids);
 	cmdline_free(&perfdata->cmdline);
+	parts_close(&perfdata->parts);
 	file_close(&perfdata->file);
 	free(perfdata);
 }
 
 const char *perfdata_command(const struct perfdata *perfdata)
 {
-	return perfdata->cmdline.text;
+	return perfdata->file.text ? text_command(perfdata->file.text) :
+		perfdata->cmdline.text;
 }
 
 uint32_t perfdata_pid(const struct perfdata *perfdata)
@@ -229,40 +273,28 @@ bool perfdata_unfinished(const struct perfdata *perfdata)
 
 uint64_t perfdata_size(const struct perfdata *perfdata)
 {
-	return perfdata->file.header.data.size;
+	const struct file *file = &perfdata->file;
+	uint64_t size = file_data_end(file) - file->header.data.offset;
+
+	for (size_t i = 0; i < perfdata->parts.count; i++)
+		size += perfdata->parts.files[i].size;
+	return size;
 }
 
-/* Gives back the memory of what has been read, so that a long file takes
-   no more than a short one.  */
-static void release(const struct file *file, uint64_t from, uint64_t to)
-{
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
-
-	from -= from % page;
-	to -= to % page;
-	if (to > from)
-		madvise((void *)(uintptr_t)(file->map + from),
-			(size_t)(to - from), MADV_DONTNEED);
-}
-
-static bool is_compressed(const struct perf_event_header *record)
-{
-	return record->type == RECORD_COMPRESSED ||
-		record->type == RECORD_COMPRESSED2;
-}
-
-static int damaged(const struct file *file, const struct reader *reader,
+static int damaged(const struct reader *reader, enum reader_status status,
 		   uint64_t hits, struct error *error)
 {
-	struct perf_event_header header = { 0 };
+	const char *name = reader->file->name;
 
-	if (reader->end - reader->at >= sizeof(header))
-		memcpy(&header, reader->map + reader->at, sizeof(header));
-	if (is_compressed(&header))
-		return error_set(error, _("%s: has compressed records (perf record -z), which are not read yet, at offset %#" PRIx64),
-				 file->name, reader->at);
+	if (status == READER_FAILED)
+		return error_set(error, "%s: %s", name,
+				 file_trouble(reader->file));
+	/* Others tell in their header how long they are.  */
+	if (status == READER_CUT && reader->file->pipe)
+		return error_set(error, _("%s: is cut off at offset %#" PRIx64 ", after %" PRIu64 " events of allocation functions"),
+				 name, reader->at, hits);
 	return error_set(error, _("%s: is damaged at offset %#" PRIx64 ", after %" PRIu64 " events of allocation functions"),
-			 file->name, reader->at, hits);
+			 name, reader->at, hits);
 }
 
 /* Whether nothing was written at the reader's place: perf leaves a gap for
@@ -275,86 +307,114 @@ static bool is_gap(const struct reader *reader)
 		!memcmp(reader->map + reader->at, zeros, sizeof(zeros));
 }
 
-/* Why the reader came to an end.  Returns 0 if all is read.  */
-static int explain_end(const struct file *file, const struct reader *reader,
-		       enum reader_status status, uint64_t hits,
-		       struct error *error)
+/* Why READER came to an end.  Returns 0 if all is read.  */
+static int explain_end(const struct reader *reader, enum reader_status status,
+		       uint64_t hits, struct error *error)
 {
+	const struct file *file = reader->file;
+
 	/* Behind the last commit may be a part of what was being written.  */
 	if (status == READER_END ||
 	    (file->growing && reader->at > file->table) ||
 	    (file->unfinished && (status == READER_CUT || is_gap(reader))))
 		return 0;
-	return damaged(file, reader, hits, error);
+	return damaged(reader, status, hits, error);
 }
 
 /* Reads up to RECORDS_AT_ONCE records.  Returns READER_OK if there are
-   more.  On READER_BAD, READER->at is that of the bad one.  */
-static enum reader_status read_some(struct reader *reader,
+   more.  On READER_BAD, the place of *READER is that of the bad one.  */
+static enum reader_status read_some(struct merge *merge,
 				    struct records *records,
-				    const struct sink *sink)
+				    const struct sink *sink,
+				    struct reader **reader)
 {
 	for (int i = 0; i < RECORDS_AT_ONCE; i++) {
 		const struct perf_event_header *record;
-		struct cursor payload;
-		uint64_t at = reader->at;
-		enum reader_status status = reader_next(reader, &record,
-							&payload);
+		enum reader_status status = merge_next(merge, &record, reader);
 
 		if (status != READER_OK)
 			return status;
-		if (is_compressed(record) ||
-		    records_read(records, record, record->size, sink) ==
+		if (records_read(records, record, record->size, sink) ==
 		    RECORD_BAD) {
-			reader->at = at;
+			(*reader)->at = (*reader)->began;
 			return READER_BAD;
 		}
 	}
 	return READER_OK;
 }
 
-static int read_all(struct perfdata *perfdata, struct reader *reader,
+static bool is_stopped(const atomic_bool *stop)
+{
+	return stop && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
+static int read_all(struct perfdata *perfdata, struct merge *merge,
 		    struct records *records, const struct sink *sink,
 		    _Atomic uint64_t *done, const atomic_bool *stop,
 		    struct error *error)
 {
-	const struct file *file = &perfdata->file;
-	uint64_t start = reader->at;
-	uint64_t released = reader->at;
+	unsigned count = 0;
 
-	while (!stop || !atomic_load_explicit(stop, memory_order_relaxed)) {
-		enum reader_status status = read_some(reader, records, sink);
+	while (!is_stopped(stop)) {
+		struct reader *reader;
+		enum reader_status status = read_some(merge, records, sink,
+						      &reader);
 
 		if (done)
-			atomic_store_explicit(done, reader->at - start,
+			atomic_store_explicit(done, merge_done(merge),
 					      memory_order_relaxed);
+		/* What a stream is stopped at is not its end.  */
 		if (status != READER_OK)
-			return explain_end(file, reader, status,
-					   records_hits(records), error);
-		if (reader->at - released > RELEASE_STEP) {
-			release(file, released, reader->at);
-			released = reader->at;
-		}
+			return is_stopped(stop) ? 0 :
+				explain_end(reader, status,
+					    records_hits(records), error);
+		merge_release(merge);
+		/* No other rounds are told in a directory.  */
+		count += RECORDS_AT_ONCE;
+		if (perfdata->file.directory && count % RECORDS_IN_ROUND == 0)
+			sink->round(sink->context);
 	}
 	return 0;
+}
+
+/* All files of the recording.  Returns NULL when out of memory.  */
+static struct merge *make_merge(const struct perfdata *perfdata,
+				const struct records *records)
+{
+	size_t count = 1 + perfdata->parts.count;
+	const struct file **files = malloc(count * sizeof(struct file *));
+	struct merge *merge;
+
+	if (!files)
+		return NULL;
+	files[0] = &perfdata->file;
+	for (size_t i = 1; i < count; i++)
+		files[i] = &perfdata->parts.files[i - 1];
+	merge = merge_new(files, count, records);
+	free(files);
+	return merge;
 }
 
 int perfdata_read(struct perfdata *perfdata, const struct sink *sink,
 		  _Atomic uint64_t *done, const atomic_bool *stop,
 		  struct error *error)
 {
-	struct reader *reader = malloc(sizeof(*reader));
-	struct records *records = make_records(perfdata, error);
-	int result = -1;
+	struct records *records;
+	struct merge *merge;
+	int result;
 
-	if (reader && records) {
-		reader_init(reader, &perfdata->file);
-		result = read_all(perfdata, reader, records, sink, done, stop,
-				  error);
-	} else if (!reader) {
+	if (perfdata_is_stream(perfdata))
+		spool_set_stop(perfdata->file.spool, stop);
+	if (perfdata->file.text)
+		return text_read(&perfdata->file, sink, done, stop, error);
+	records = make_records(perfdata, error);
+	if (!records)
+		return -1;
+	merge = make_merge(perfdata, records);
+	result = merge ? read_all(perfdata, merge, records, sink, done, stop,
+				  error) :
 		error_set(error, _("%s: out of memory"), perfdata->file.name);
-	}
+	merge_free(merge);
 	records_free(records);
-	free(reader);
 	return result;
 }

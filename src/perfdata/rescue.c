@@ -33,6 +33,7 @@ void rescue_features(struct file *file)
 	reader_init(reader, file);
 	while (reader_next(reader, &record, &payload) == READER_OK)
 		;
+	reader_release(reader);
 	/* The table of sections begins with an offset, which can't be taken for
 	   a record: the size would be 0.  */
 	if (features_at(file, reader->at)) {
@@ -53,7 +54,8 @@ static void read_commit(struct file *file, uint64_t offset)
 	struct commit_end end;
 	uint64_t sections;
 
-	if (!cursor_take(&cursor, &start, sizeof(start)) ||
+	if (!cursor_header(&cursor, &start.header) ||
+	    !cursor_u64(&cursor, &start.magic) ||
 	    start.header.type != RECORD_HOLDER ||
 	    start.header.misc != HOLDER_COMMIT ||
 	    start.magic != COMMIT_MAGIC)
@@ -65,7 +67,9 @@ static void read_commit(struct file *file, uint64_t offset)
 	sections = (cursor.left - sizeof(start) - sizeof(end)) /
 		sizeof(struct section);
 	cursor_skip(&cursor, sizeof(start) + sections * sizeof(struct section));
-	if (!cursor_take(&cursor, &end, sizeof(end)) ||
+	if (!cursor_u64(&cursor, &end.attrs.offset) ||
+	    !cursor_u64(&cursor, &end.attrs.size) ||
+	    !cursor_u64(&cursor, &end.features) ||
 	    !(end.features >> FEATURE_UNFINISHED & 1) ||
 	    (uint64_t)__builtin_popcountll(end.features) != 1 + sections)
 		return;
@@ -92,6 +96,7 @@ static void find_commit(struct file *file)
 		if (record->type == RECORD_HOLDER)
 			read_commit(file, at);
 	}
+	reader_release(reader);
 	free(reader);
 }
 
@@ -328,6 +333,7 @@ static int check_records(struct rescue *rescue, const struct file *file,
 	while (!rescue->failed && rescue->matching < HITS_CHECKED &&
 	       reader_next(reader, &record, &payload) == READER_OK)
 		records_read(records, record, record->size, &sink);
+	reader_release(reader);
 	free(reader);
 	return rescue->failed ? -1 : 0;
 }
@@ -346,7 +352,8 @@ int rescue_formats(const struct file *file, struct decoder *decoder)
 	struct records *records = records_new(decoder);
 	int result = -1;
 
-	if (records && !read_probes(&rescue, decoder) &&
+	/* No other machine's.  */
+	if (records && !file->swapped && !read_probes(&rescue, decoder) &&
 	    !events_check(file, decoder, NULL) &&
 	    !events_add(file, records, NULL))
 		result = check_records(&rescue, file, records);

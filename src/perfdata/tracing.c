@@ -20,7 +20,7 @@ static bool expect(struct cursor *cursor, const char *bytes, size_t size)
    cut.  */
 static const char *take_file(struct cursor *cursor, uint64_t *size)
 {
-	if (!cursor_take(cursor, size, sizeof(*size)))
+	if (!cursor_u64(cursor, size))
 		return NULL;
 	return cursor_skip(cursor, *size);
 }
@@ -37,11 +37,12 @@ static int read_machine(struct cursor *cursor, struct decoder *decoder)
 	    !cursor_string(cursor) ||           /* version */
 	    !cursor_take(cursor, &big_endian, 1) ||
 	    !cursor_take(cursor, &long_size, 1) ||
-	    !cursor_take(cursor, &page_size, sizeof(page_size)))
+	    !cursor_u32(cursor, &page_size))
 		return -1;
 	/* All its numbers are in that order: the file's as a whole, which has
 	   been checked.  */
-	if (big_endian != (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) ||
+	if (big_endian != (cursor->swapped ^
+			   (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__)) ||
 	    (long_size != 4 && long_size != 8) ||
 	    !page_size || page_size > INT_MAX)
 		return -1;
@@ -59,7 +60,7 @@ static int read_system(struct cursor *cursor, const char *system,
 {
 	uint32_t count;
 
-	if (!cursor_take(cursor, &count, sizeof(count)))
+	if (!cursor_u32(cursor, &count))
 		return -1;
 	while (count--) {
 		uint64_t size;
@@ -85,7 +86,7 @@ int tracing_read(struct cursor data, struct decoder *decoder,
 	   does what comes after the events.  */
 	if (read_machine(&cursor, decoder) ||
 	    read_system(&cursor, "ftrace", NULL) ||
-	    !cursor_take(&cursor, &systems, sizeof(systems)))
+	    !cursor_u32(&cursor, &systems))
 		goto damaged;
 	while (systems--) {
 		const char *system = cursor_string(&cursor);

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/intl.h"
+
 #define NS_PER_US UINT64_C(1000)
 #define NS_PER_MS UINT64_C(1000000)
 #define NS_PER_S UINT64_C(1000000000)
@@ -133,24 +135,46 @@ void format_time(char *text, size_t size, uint64_t ns)
 	print(text, size, "%" PRIu64 ".%06" PRIu64, ns / NS_PER_S, ns % NS_PER_S / NS_PER_US);
 }
 
-void format_frame(char *text, size_t size, const struct frame *frame, uint64_t address)
+static void format_raw(char *text, size_t size, const struct frame *frame, uint64_t address)
 {
+	if (frame->numbered)
+		address = frame->object_offset;
+	if (frame->object && frame->object_offset)
+		print(text, size, "0x%" PRIx64 " (%s+0x%" PRIx64 ")", address,
+		      base_name(frame->object), frame->object_offset);
+	else if (frame->object)
+		print(text, size, "0x%" PRIx64 " (%s)", address, base_name(frame->object));
+	else
+		print(text, size, "0x%" PRIx64, address);
+}
+
+void format_frame_as(char *text, size_t size, const struct frame *frame, uint64_t address,
+		     enum names_shown shown)
+{
+	char name[400];
+	char offset[24] = "";
 	char where[300] = "";
 	char source[300] = "";
 
-	if (frame->object && frame->symbol)
-		print(where, sizeof(where), " (%s)", base_name(frame->object));
-	else if (frame->object)
-		print(where, sizeof(where), " (%s+0x%" PRIx64 ")", base_name(frame->object),
-		      frame->object_offset);
-	if (frame->file && frame->line > 0)
+	if (frame->file && frame->line > 0 && shown == NAMES_LINES)
 		print(source, sizeof(source), " %s:%d", base_name(frame->file), frame->line);
+	if (shown == NAMES_RAW || !frame->symbol) {
+		format_raw(name, sizeof(name), frame, address);
+		print(text, size, "%s%s", name, source);
+		return;
+	}
+	if (frame->inlined)
+		print(where, sizeof(where), " %s", _("(inlined)"));
+	else if (frame->object)
+		print(where, sizeof(where), " (%s)", base_name(frame->object));
+	if (shown != NAMES_FUNCTIONS && !frame->inlined && !frame->no_offset)
+		print(offset, sizeof(offset), "+0x%" PRIx64, frame->offset);
+	print(text, size, "%s%s%s%s", frame->symbol, offset, where, source);
+}
 
-	if (frame->symbol)
-		print(text, size, "%s+0x%" PRIx64 "%s%s", frame->symbol, frame->offset, where,
-		      source);
-	else
-		print(text, size, "0x%" PRIx64 "%s%s", address, where, source);
+void format_frame(char *text, size_t size, const struct frame *frame, uint64_t address)
+{
+	format_frame_as(text, size, frame, address, NAMES_LINES);
 }
 
 void format_site(char *text, size_t size, const struct frame *frame, uint64_t address)
@@ -163,7 +187,8 @@ void format_site(char *text, size_t size, const struct frame *frame, uint64_t ad
 		print(text, size, "%s+0x%" PRIx64, base_name(frame->object),
 		      frame->object_offset);
 	else
-		print(text, size, "0x%" PRIx64, address);
+		print(text, size, "0x%" PRIx64,
+		      frame->numbered ? frame->object_offset : address);
 }
 
 #define SPARK_LEVELS 8

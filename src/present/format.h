@@ -23,8 +23,20 @@ void format_doubtful(char *text, size_t size, uint64_t count);
 void format_duration(char *text, size_t size, uint64_t ns);
 /* "12.345678": seconds with microseconds, from ns.  */
 void format_time(char *text, size_t size, uint64_t ns);
-/* "name+0x1c (libX11.so.6)", or "0x7f… (libc.so.6+0x98930)" for no name;
-   file:line appended when known.  */
+/* What is shown of a frame of a call chain.  */
+enum names_shown {
+	NAMES_LINES,            /* "name+0x1c (libX11.so.6) file.c:12" */
+	NAMES_RAW,              /* "0x7f… (libc.so.6+0x98930)" */
+	NAMES_FUNCTIONS,        /* "name (libX11.so.6)" */
+	NAMES_OFFSETS,          /* "name+0x1c (libX11.so.6)" */
+	NAMES_COUNT
+};
+
+/* Where there is no name, "0x7f… (libc.so.6+0x98930)"; a function that is
+   inlined has no offset, but "(inlined)" in place of it.  */
+void format_frame_as(char *text, size_t size, const struct frame *frame,
+		     uint64_t address, enum names_shown shown);
+/* NAMES_LINES.  */
 void format_frame(char *text, size_t size, const struct frame *frame,
 		  uint64_t address);
 /* The short form, for a column: "name (libX11.so.6)", or

@@ -13,6 +13,7 @@ struct builder {
 	struct rows *rows;      /* whose sites are used */
 	const struct snapshot *snapshot;
 	struct symbols *symbols;
+	unsigned generation;    /* of their names */
 	struct row *row;
 	uint64_t *best_bytes;   /* of the chain that stands for the row */
 	size_t count;
@@ -81,13 +82,15 @@ static struct chain_site site_of(struct builder *builder, uint32_t id)
 	if (!id)
 		return *site;
 	deeper = chains_deeper(builder->snapshot->chains, id, ids);
-	if (site->known && site->deeper == deeper)
+	if (site->known && site->deeper == deeper &&
+	    site->generation == builder->generation)
 		return *site;
 	site->place = own_place(builder, id, &site->site);
 	/* The mapping may only be about to come: ask again next time.  */
 	site->known = site->place.object != 0;
 	site->place = deeper_place(builder, site->place, ids, deeper);
 	site->deeper = deeper;
+	site->generation = builder->generation;
 	return *site;
 }
 
@@ -239,7 +242,7 @@ int rows_build(struct rows *rows, const struct snapshot *snapshot,
 {
 	struct builder builder = {
 		.rows = rows, .snapshot = snapshot, .symbols = symbols,
-		.index_size = 64,
+		.generation = symbols_generation(symbols), .index_size = 64,
 	};
 	int status = sites_reserve(rows, snapshot->chain_limit);
 

@@ -49,6 +49,7 @@ struct chain_site {
 	uint32_t site;          /* index of the frame in the chain itself */
 	unsigned deeper;        /* chains_deeper() that it was made with */
 	bool known;
+	unsigned generation;    /* symbols_generation() that it was made with */
 };
 
 /* Begins as all zeros; can be built again and again, and keeps what it

@@ -143,24 +143,37 @@ static json_t *site_object(const struct row *row, const struct report *report)
 		"line", line_or_null(&frame));
 }
 
+static json_t *frame_object(const struct frame *frame, uint64_t address)
+{
+	bool named = frame->symbol && !frame->inlined && !frame->no_offset;
+
+	return json_pack("{so so so so so so so}",
+		"address", !frame->numbered ? address_text(address) :
+			   frame->object_offset ?
+			   address_text(frame->object_offset) : json_null(),
+		"symbol", name_or_null(frame->symbol),
+		"offset", named ? number(frame->offset) : json_null(),
+		"object", name_or_null(frame->object),
+		"file", name_or_null(frame->file),
+		"line", line_or_null(frame),
+		"inlined", json_boolean(frame->inlined));
+}
+
 static json_t *stack_array(const struct row *row, const struct report *report)
 {
 	struct chain chain = chains_get(report->picture->heap->chains,
 					row->chain);
 	json_t *array = json_array();
-	struct frame frame;
+	struct frame frames[FRAMES_MAX];
 
 	for (uint32_t i = 0; i < chain.count; i++) {
-		symbols_frame(report->symbols, chain.space, chain.addresses[i],
-			      FRAME_RETURN | FRAME_LINE, &frame);
-		json_array_append_new(array, json_pack("{so so so so so so}",
-			"address", address_text(chain.addresses[i]),
-			"symbol", name_or_null(frame.symbol),
-			"offset", frame.symbol ? number(frame.offset) :
-				  json_null(),
-			"object", name_or_null(frame.object),
-			"file", name_or_null(frame.file),
-			"line", line_or_null(&frame)));
+		unsigned count = symbols_frames(
+			report->symbols, chain.space, chain.addresses[i],
+			FRAME_RETURN | FRAME_LINE, frames, FRAMES_MAX);
+
+		for (unsigned k = 0; k < count; k++)
+			json_array_append_new(array, frame_object(
+				&frames[k], chain.addresses[i]));
 	}
 	return array;
 }

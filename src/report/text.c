@@ -163,12 +163,16 @@ static void put_chain(const struct report *report, uint32_t id, FILE *out)
 	char text[CELL];
 
 	for (uint32_t i = 0; i < chain.count; i++) {
-		struct frame frame;
+		struct frame frames[FRAMES_MAX];
+		unsigned count = symbols_frames(
+			report->symbols, chain.space, chain.addresses[i],
+			FRAME_RETURN | FRAME_LINE, frames, FRAMES_MAX);
 
-		symbols_frame(report->symbols, chain.space, chain.addresses[i],
-			      FRAME_RETURN | FRAME_LINE, &frame);
-		format_frame(text, sizeof(text), &frame, chain.addresses[i]);
-		fprintf(out, "    %s\n", text);
+		for (unsigned k = 0; k < count; k++) {
+			format_frame(text, sizeof(text), &frames[k],
+				     chain.addresses[i]);
+			fprintf(out, "    %s\n", text);
+		}
 	}
 	if (!chain.count)
 		fprintf(out, "    %s\n", _("(no call chain)"));

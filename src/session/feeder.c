@@ -140,6 +140,11 @@ static void on_event(void *context, const struct hit *hit)
 	}
 }
 
+static void on_told(void *context, const struct told *told)
+{
+	symbols_told(((struct session *)context)->symbols, told);
+}
+
 static uint32_t on_space(void *context, uint32_t pid)
 {
 	return symbols_space(((struct session *)context)->symbols, pid);
@@ -161,6 +166,9 @@ static void on_round(void *context)
 
 	if (!live_dumps_are_behind(session))
 		heap_round(session->heap);
+	/* What comes slowly through a pipe is shown as it comes.  */
+	if (session->perfdata && session_now() >= session->next_publish)
+		publish(session, STATE_LOADING, "");
 }
 
 static int on_stub_query(void *context, uint64_t address, uint32_t space)
@@ -184,6 +192,7 @@ void feeder_connect(struct session *session)
 		.hit = on_hit,
 		.dump = on_dump,
 		.mapping = on_mapping,
+		.told = on_told,
 		.comm = on_comm,
 		.round = on_round,
 	};

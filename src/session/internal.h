@@ -55,6 +55,7 @@ struct session {
 	struct unwinding *unwinding;    /* NULL until there is something to unwind */
 	unsigned live_dumps;    /* that wait for their turn */
 	uint64_t unwinding_since;       /* the thread has been busy */
+	uint64_t unwound, stuck;        /* dumps; those that end for want of tables */
 	/* See focuser.c.  */
 	struct capture_focus focused;
 	unsigned auto_focused;  /* sizes that were chosen unasked */
@@ -89,6 +90,9 @@ struct session {
 
 /* CLOCK_MONOTONIC, which is also that of a live source's hits; ns.  */
 uint64_t session_now(void);
+
+/* Takes what the recording says of itself over into session->source.  */
+void take_description(struct session *session);
 
 /* feeder.c: connects SESSION's sink and its heap's questions to its heap and
    symbols.  */

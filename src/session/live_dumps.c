@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/intl.h"
 #include "session/unwinding.h"
 
 /* The dumps of a live process, of the sizes that are in focus.  A thread
@@ -16,6 +17,9 @@
 
 /* How long rounds wait for the thread, ns.  */
 #define PATIENCE (NS_PER_SECOND / 4)
+
+/* Stacks without an end before that is said.  */
+#define STUCK_MIN 8
 
 /* Which HIT_NOTE it is, see dumps.c.  */
 #define NOTE_LIVE_DUMP 2
@@ -86,6 +90,19 @@ static bool is_outdated(struct session *session, uint32_t space,
 			       deep->addresses[deep->count - 1]).object;
 }
 
+/* Where most stacks end in code without unwind tables one has to know why.  */
+static void note_stuck(struct session *session, const char *object)
+{
+	struct error *trouble = &session->focus_trouble;
+
+	session->unwound++;
+	session->stuck += !!object;
+	if (object && !trouble->text[0] && session->stuck >= STUCK_MIN &&
+	    session->stuck > session->unwound / 2)
+		error_set(trouble, _("the stacks end in %s, which has no unwind tables"),
+			  object);
+}
+
 void live_dump_in_turn(struct session *session, const struct hit *hit)
 {
 	struct live_dump *dump = (struct live_dump *)(uintptr_t)hit->argument[0];
@@ -94,6 +111,7 @@ void live_dump_in_turn(struct session *session, const struct hit *hit)
 	session->live_dumps--;
 	if (!unwinding_take(dump))
 		return;
+	note_stuck(session, dump->stuck_in);
 	if (is_outdated(session, space, dump)) {
 		if (!session->unwinder)
 			session->unwinder = unwinder_new(session->symbols);

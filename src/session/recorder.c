@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/intl.h"
+#include "base/text.h"
 #include "session/internal.h"
 
 /* Keeps a live source in a file.  Whatever becomes of that, the watching goes
@@ -38,16 +39,18 @@ const char *recorder_trouble(struct session *session)
 {
 	struct error *trouble = &session->record_trouble;
 	unsigned long long lost;
+	char name[256];
 
 	if (!session->writer || session->record_failed)
 		return trouble->text;
 	session->record_failed = writer_failed(session->writer, trouble);
 	lost = writer_lost(session->writer);
-	if (lost && !session->record_failed)
-		error_set(trouble, ngettext("%s: the disk is too slow: %llu event is missing in the recording",
-					    "%s: the disk is too slow: %llu events are missing in the recording",
-					    (unsigned long)lost),
-			  session->options.record, lost);
+	if (!lost || session->record_failed)
+		return trouble->text;
+	text_clean(name, sizeof(name), session->options.record);
+	error_set(trouble, ngettext("%s: the disk is too slow: %llu event is missing in the recording",
+				    "%s: the disk is too slow: %llu events are missing in the recording",
+				    (unsigned long)lost), name, lost);
 	return trouble->text;
 }
 

@@ -11,6 +11,13 @@ static void load(struct session *session)
 	struct error error = { "" };
 	int result, readings = 0;
 
+	if (perfdata_start(session->perfdata, &session->stop, &error) < 0) {
+		if (!session->stop)
+			publish(session, STATE_FAILED, error.text);
+		return;
+	}
+	/* Nobody asks for it before there is a picture that shows some of it.  */
+	take_description(session);
 	do {
 		symbols_forget_processes(session->symbols);
 		result = perfdata_read(session->perfdata, &session->sink,

@@ -66,10 +66,19 @@ int session_launch(struct session_options *options,
 	return 0;
 }
 
+void take_description(struct session *session)
+{
+	const char *recorder = perfdata_command(session->perfdata);
+
+	session->source.pid = perfdata_pid(session->perfdata);
+	if (recorder)
+		text_clean(session->source.recorder,
+			   sizeof(session->source.recorder), recorder);
+}
+
 static int open_source(struct session *session, struct error *error)
 {
 	const struct session_options *options = &session->options;
-	const char *recorder;
 	char root[64];
 
 	if (!options->path) {
@@ -93,14 +102,12 @@ static int open_source(struct session *session, struct error *error)
 		symbols_set_sysroot(session->symbols, options->sysroot);
 	text_clean(session->source.path, sizeof(session->source.path),
 		   options->path);
-	session->perfdata = perfdata_open(options->path, error);
+	session->perfdata = perfdata_open_mapped(options->path,
+						 &session->options.maps, error);
 	if (!session->perfdata)
 		return -1;
-	session->source.pid = perfdata_pid(session->perfdata);
-	recorder = perfdata_command(session->perfdata);
-	if (recorder)
-		text_clean(session->source.recorder,
-			   sizeof(session->source.recorder), recorder);
+	if (!perfdata_is_stream(session->perfdata))
+		take_description(session);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "heap/heap.h"
 #include "launch/launch.h"
 #include "present/picture.h"
+#include "trace/map.h"
 
 /* A source, live or saved, and the pipe behind it, run by a thread of their
    own.  What it finds is published as pictures.  */
@@ -16,6 +17,7 @@ struct session;
 
 struct session_options {
 	const char *path;       /* of a recording; NULL: watch capture.pid */
+	struct event_maps maps; /* of a recording's events; outlive the session */
 	const char *sysroot;    /* see symbols_set_sysroot(); NULL: none */
 	const char *record;     /* write what is watched to this perf.data, see
 	                           perfdata/writer.h; NULL: don't */

@@ -8,9 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "symbols/symbols.h"
 #include "symbols/unwind.h"
 
 struct unwinding {
+	struct symbols *symbols;
 	struct unwinder *unwinder;
 	pthread_t thread;
 	pthread_mutex_t lock;
@@ -38,6 +40,20 @@ void unwind_live(struct unwinder *unwinder, uint32_t space,
 	       deep->count * sizeof(*deep->addresses));
 }
 
+/* The object whose code DUMP's chain ends in for want of tables, or NULL.  */
+static const char *find_stuck(const struct unwinding *unwinding,
+			      const struct live_dump *dump)
+{
+	const struct deep *deep = &dump->deep;
+	struct frame frame;
+
+	if (!deep->count || !unwinder_lacked_tables(unwinding->unwinder))
+		return NULL;
+	symbols_frame(unwinding->symbols, dump->space,
+		      deep->addresses[deep->count - 1], FRAME_RETURN, &frame);
+	return frame.object;
+}
+
 /* The next one; NULL: the end.  */
 static struct live_dump *pop(struct unwinding *unwinding)
 {
@@ -56,6 +72,13 @@ static struct live_dump *pop(struct unwinding *unwinding)
 	return dump;
 }
 
+static void unwind_queued(const struct unwinding *unwinding,
+			  struct live_dump *dump)
+{
+	unwind_live(unwinding->unwinder, dump->space, dump, &dump->deep);
+	dump->stuck_in = find_stuck(unwinding, dump);
+}
+
 static void *run(void *context)
 {
 	struct unwinding *unwinding = context;
@@ -65,8 +88,7 @@ static void *run(void *context)
 		int queued = DUMP_QUEUED;
 
 		if (atomic_load(&dump->state) == DUMP_QUEUED)
-			unwind_live(unwinding->unwinder, dump->space, dump,
-				    &dump->deep);
+			unwind_queued(unwinding, dump);
 		if (!atomic_compare_exchange_strong(&dump->state, &queued,
 						    DUMP_DONE))
 			free(dump);
@@ -94,6 +116,7 @@ struct unwinding *unwinding_new(struct symbols *symbols)
 
 	if (!unwinding)
 		return NULL;
+	unwinding->symbols = symbols;
 	unwinding->last = &unwinding->first;
 	pthread_mutex_init(&unwinding->lock, NULL);
 	pthread_cond_init(&unwinding->news, NULL);

@@ -18,6 +18,8 @@ struct live_dump {
 	uint32_t space;         /* that it was unwound in */
 	atomic_int state;       /* enum dump_state, where a thread unwinds */
 	struct deep deep;       /* valid when DUMP_DONE */
+	const char *stuck_in;   /* the object without unwind tables that it ends in;
+	                           NULL: in none.  Owned by symbols.  */
 	uint64_t data[];        /* registers, then the stack */
 };
 

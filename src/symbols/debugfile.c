@@ -6,6 +6,7 @@
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
 #include <libelf.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -13,6 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "symbols/cache.h"
 
 #define DEBUG_ROOT "/usr/lib/debug"
 
@@ -82,19 +85,21 @@ static int try_file(char *path, const struct wanted *wanted, char **found)
 	return -1;
 }
 
-/* FIRST, LENGTH bytes of SECOND, and the others.  */
-static char *join(const char *first, const char *second, size_t length,
-		  const char *third, const char *fourth, const char *last)
+__attribute__((format(printf, 1, 2)))
+static char *print(const char *format, ...)
 {
+	va_list arguments;
 	char *path;
+	int length;
 
-	if (asprintf(&path, "%s%.*s%s%s%s", first, (int)length, second, third,
-		     fourth, last) < 0)
-		return NULL;
-	return path;
+	va_start(arguments, format);
+	length = vasprintf(&path, format, arguments);
+	va_end(arguments);
+	return length < 0 ? NULL : path;
 }
 
-static int find_by_id(const struct wanted *wanted, char **found)
+static int find_by_id(const struct wanted *wanted, const char *root,
+		      char **found)
 {
 	char digits[2 * 64 + 1];
 
@@ -102,29 +107,73 @@ static int find_by_id(const struct wanted *wanted, char **found)
 		return -1;
 	for (size_t i = 0; i < wanted->id_size; i++)
 		snprintf(digits + 2 * i, 3, "%02x", wanted->id[i]);
-	return try_file(join(DEBUG_ROOT "/.build-id/", digits, 2, "/",
-			     digits + 2, ".debug"),
+	return try_file(print("%s" DEBUG_ROOT "/.build-id/%.2s/%s.debug", root,
+			      digits, digits + 2),
 			wanted, found);
 }
 
-/* FILE's directory, its .debug, and its counterpart below DEBUG_ROOT.  */
-static int find_by_link(const struct wanted *wanted, const char *file,
-			const char *link, char **found)
+/* The directory of PATH, which is below ROOT, its .debug, and its counterpart
+   below DEBUG_ROOT.  */
+static int find_by_link(const struct wanted *wanted, const char *root,
+			const char *path, const char *link, char **found)
 {
-	const char *slash = strrchr(file, '/');
-	size_t length = slash ? (size_t)(slash - file) : 0;
+	const char *slash = strrchr(path, '/');
+	int length = slash ? (int)(slash - path) : 0;
 	int fd;
 
 	/* Without a directory of its own it would be the one we are in.  */
-	if (!slash || length > 65536)
+	if (!slash || slash - path > 65536)
 		return -1;
-	fd = try_file(join("", file, length, "/", link, ""), wanted, found);
+	fd = try_file(print("%s%.*s/%s", root, length, path, link), wanted,
+		      found);
 	if (fd < 0)
-		fd = try_file(join("", file, length, "/.debug/", link, ""),
-			      wanted, found);
+		fd = try_file(print("%s%.*s/.debug/%s", root, length, path,
+				    link), wanted, found);
 	if (fd < 0)
-		fd = try_file(join(DEBUG_ROOT, file, length, "/", link, ""),
-			      wanted, found);
+		fd = try_file(print("%s" DEBUG_ROOT "%.*s/%s", root, length,
+				    path, link), wanted, found);
+	return fd;
+}
+
+static int find_below(const struct wanted *wanted, const char *root,
+		      const char *path, const char *link, char **found)
+{
+	int fd = -1;
+
+	if (wanted->id_size)
+		fd = find_by_id(wanted, root, found);
+	if (fd < 0 && link)
+		fd = find_by_link(wanted, root, path, link, found);
+	return fd;
+}
+
+static int fetch(struct fetch *fetch, const struct build_id *id,
+		 const struct wanted *wanted, char **found)
+{
+	char *path;
+	int fd = fetch_file(fetch, FETCH_DEBUG, id, &path);
+
+	if (fd < 0)
+		return -1;
+	close(fd);
+	return try_file(path, wanted, found);
+}
+
+/* In the cache, then on a server: by build id only.  */
+static int find_elsewhere(const struct debug_search *search,
+			  const struct wanted *wanted, char **found)
+{
+	struct build_id id;
+	int fd;
+
+	if (!wanted->id_size || wanted->id_size > BUILD_ID_MAX)
+		return -1;
+	id.size = (uint8_t)wanted->id_size;
+	memcpy(id.bytes, wanted->id, id.size);
+	fd = try_file(cache_path(search->object->cache, &id, CACHE_DEBUG),
+		      wanted, found);
+	if (fd < 0 && search->fetch)
+		fd = fetch(search->fetch, &id, wanted, found);
 	return fd;
 }
 
@@ -132,6 +181,9 @@ int debugfile_find(Dwfl_Module *module, void **userdata, const char *name,
 		   Dwarf_Addr base, const char *file, const char *link,
 		   GElf_Word crc, char **found)
 {
+	struct debug_search *search = *userdata;
+	const struct root *root = search->object->root;
+	const char *path = search->object->path;
 	struct wanted wanted = { NULL, 0, crc };
 	GElf_Addr address;
 	int size, fd = -1;
@@ -145,9 +197,14 @@ int debugfile_find(Dwfl_Module *module, void **userdata, const char *name,
 	size = dwfl_module_build_id(module, &wanted.id, &address);
 	if (size > 0)
 		wanted.id_size = (size_t)size;
-	if (wanted.id_size)
-		fd = find_by_id(&wanted, found);
-	if (fd < 0 && link && file)
-		fd = find_by_link(&wanted, file, link, found);
+	if (root)
+		fd = find_below(&wanted, root->path, path, link, found);
+	/* This machine's own are good for what has the same build id.  */
+	if (fd < 0 && (!root || root->first || wanted.id_size))
+		fd = find_below(&wanted, "", path, link, found);
+	if (fd < 0)
+		fd = find_elsewhere(search, &wanted, found);
+	if (fd < 0)
+		atomic_store(&search->missed, true);
 	return fd;
 }

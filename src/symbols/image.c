@@ -119,15 +119,18 @@ static void read_sections(struct image *image, Elf *elf)
 
 /* Without MMAP: a file that shrinks while it is read is then an error, and
    not the end of us.  */
-static void read_image(struct image *image, int fd)
+struct image *image_read(int fd)
 {
-	Elf *elf;
+	struct image *image = calloc(1, sizeof(*image));
 	GElf_Ehdr header;
+	Elf *elf;
 
+	if (!image)
+		return NULL;
 	elf_version(EV_CURRENT);
 	elf = elf_begin(fd, ELF_C_READ, NULL);
 	if (!elf)
-		return;
+		return image;
 	if (elf_kind(elf) == ELF_K_ELF && gelf_getehdr(elf, &header) &&
 	    (header.e_type == ET_EXEC || header.e_type == ET_DYN) &&
 	    read_segments(image, elf)) {
@@ -137,6 +140,51 @@ static void read_image(struct image *image, int fd)
 		image->readable = true;
 	}
 	elf_end(elf);
+	return image;
+}
+
+static struct image *read_copy(const struct object *object, enum copy copy)
+{
+	int fd = object_open_copy(object, copy);
+	struct image *image;
+
+	if (fd < 0)
+		return NULL;
+	image = image_read(fd);
+	close(fd);
+	if (image)
+		image->copy = copy;
+	return image;
+}
+
+/* What the cache has under a build id that is not its own is of no use.  */
+static bool is_cached(const struct image *image)
+{
+	return image->copy == COPY_CACHED || image->copy == COPY_CACHED_OLD;
+}
+
+static struct image *best_image(const struct object *object)
+{
+	struct image *first = NULL;
+
+	for (enum copy copy = COPY_BELOW_ROOT; copy < COPY_COUNT; copy++) {
+		struct image *image = read_copy(object, copy);
+
+		if (!image)
+			continue;
+		if (object_matches(object, image)) {
+			image_free(first);
+			return image;
+		}
+		if (is_cached(image) ||
+		    (first && (first->readable || !image->readable))) {
+			image_free(image);
+		} else {
+			image_free(first);
+			first = image;
+		}
+	}
+	return first ? first : calloc(1, sizeof(*first));
 }
 
 const struct image *object_image(struct object *object, pthread_mutex_t *lock)
@@ -148,16 +196,9 @@ const struct image *object_image(struct object *object, pthread_mutex_t *lock)
 	pthread_mutex_lock(lock);
 	image = atomic_load(&object->image);
 	if (!image) {
-		image = calloc(1, sizeof(*image));
-		if (image) {
-			int fd = object_open(object);
-
-			if (fd >= 0) {
-				read_image(image, fd);
-				close(fd);
-			}
+		image = best_image(object);
+		if (image)
 			atomic_store(&object->image, image);
-		}
 	}
 	pthread_mutex_unlock(lock);
 	return image;

@@ -26,6 +26,7 @@ struct segment {
    are those in the file, before it is loaded anywhere.  Does not change.  */
 struct image {
 	bool readable;          /* false: the file is not at hand, or no ELF; nothing else is set then */
+	enum copy copy;         /* of the object, that this is read from */
 	bool has_sections;
 	uint16_t machine;       /* EM_… */
 	struct build_id build_id; /* size 0: it has none */
@@ -37,10 +38,14 @@ struct image {
 	size_t stub_count;
 };
 
-/* The image of OBJECT, read when first asked for, holding LOCK meanwhile.  NULL
-   when out of memory.  */
+/* The image of OBJECT, read when first asked for, holding LOCK meanwhile: of the
+   first copy that fits the build id that was mapped, where one is known, else
+   of the first at hand.  NULL when out of memory.  */
 const struct image *object_image(struct object *object, pthread_mutex_t *lock);
 
+/* The image of the file that is open as FD, which is still the caller's.  NULL
+   when out of memory.  */
+struct image *image_read(int fd);
 void image_free(struct image *image);
 
 /* Whether the file is not known to be another than the one with this ID.  */

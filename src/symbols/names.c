@@ -4,6 +4,7 @@
 #include "symbols/names.h"
 
 #include <elfutils/libdwfl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,10 @@ struct name {
 };
 
 struct names {
+	struct names *older;    /* that these took the place of */
+	const struct image *image; /* NULL: no file that fits */
+	struct image *fetched;  /* the same, where it came from a server */
+	struct debug_search search;
 	Dwfl *dwfl;
 	Dwfl_Module *module;
 	uint64_t bias;
@@ -52,12 +57,12 @@ static bool same_file(Dwfl_Module *module, const struct image *image)
 	       !memcmp(bytes, image->build_id.bytes, (size_t)size);
 }
 
-static bool open_module(struct names *names, const struct object *object,
-			const struct image *image)
+/* Takes FILE and FD over, which IMAGE is of; FILE may be NULL, FD -1.  */
+static bool open_module(struct names *names, char *file, int fd)
 {
-	char *file = object_file(object);
-	int fd = object_open(object);
+	const char *name = names->search.object->shown;
 	GElf_Addr bias;
+	void **userdata;
 
 	if (!file || fd < 0)
 		goto fail;
@@ -65,13 +70,17 @@ static bool open_module(struct names *names, const struct object *object,
 	if (!names->dwfl)
 		goto fail;
 	dwfl_report_begin(names->dwfl);
-	names->module = dwfl_report_elf(names->dwfl, object->shown, file, fd,
-					0, true);
+	names->module = dwfl_report_elf(names->dwfl, name, file, fd, 0, true);
 	if (names->module)
 		fd = -1;
 	dwfl_report_end(names->dwfl, NULL, NULL);
-	if (!names->module || !dwfl_module_getelf(names->module, &bias) ||
-	    !same_file(names->module, image))
+	if (!names->module)
+		goto fail;
+	dwfl_module_info(names->module, &userdata, NULL, NULL, NULL, NULL,
+			 NULL, NULL);
+	*userdata = &names->search;
+	if (!dwfl_module_getelf(names->module, &bias) ||
+	    !same_file(names->module, names->image))
 		goto fail;
 	names->bias = bias;
 	free(file);
@@ -156,8 +165,9 @@ static uint64_t code_end(const void *context, uint64_t address)
 	return range ? range->end : UINT64_MAX;
 }
 
-static void read_names(struct names *names, const struct image *image)
+static void read_names(struct names *names)
 {
+	const struct image *image = names->image;
 	int count = dwfl_module_getsymtab(names->module);
 	struct candidate *candidates;
 	size_t found = 0;
@@ -187,6 +197,29 @@ static void read_names(struct names *names, const struct image *image)
 	free(candidates);
 }
 
+static struct names *names_new(const struct object *object,
+			       struct fetch *fetch)
+{
+	struct names *names = calloc(1, sizeof(*names));
+
+	if (!names)
+		return NULL;
+	names->search.object = object;
+	names->search.fetch = fetch;
+	return names;
+}
+
+static void read_local(struct names *names, const struct image *image)
+{
+	const struct object *object = names->search.object;
+
+	if (!object_matches(object, image))
+		return;
+	names->image = image;
+	if (open_module(names, object_file(object), object_open(object)))
+		read_names(names);
+}
+
 struct names *object_names(struct object *object, const struct image *image,
 			   pthread_mutex_t *lock)
 {
@@ -197,10 +230,10 @@ struct names *object_names(struct object *object, const struct image *image,
 	pthread_mutex_lock(lock);
 	names = atomic_load(&object->names);
 	if (!names) {
-		names = calloc(1, sizeof(*names));
+		names = names_new(object, NULL);
 		if (names) {
-			if (open_module(names, object, image))
-				read_names(names, image);
+			if (image)
+				read_local(names, image);
 			atomic_store(&object->names, names);
 		}
 	}
@@ -208,14 +241,89 @@ struct names *object_names(struct object *object, const struct image *image,
 	return names;
 }
 
+bool names_lack(const struct object *object, const struct names *names)
+{
+	if (names->search.fetch)
+		return false;
+	return names->image ? names->image->build_id.size &&
+				      atomic_load(&names->search.missed)
+			    : atomic_load(&object->wanted) != NULL;
+}
+
+/* The program itself, of the build id that was mapped.  */
+static void read_fetched(struct names *names)
+{
+	const struct object *object = names->search.object;
+	const struct build_id *wanted = atomic_load(&object->wanted);
+	char *path;
+	int fd = wanted ? fetch_file(names->search.fetch, FETCH_PROGRAM, wanted,
+				     &path)
+			: -1;
+
+	if (fd < 0)
+		return;
+	names->fetched = image_read(fd);
+	if (names->fetched && object_matches(object, names->fetched)) {
+		names->image = names->fetched;
+		if (open_module(names, path, fd))
+			read_names(names);
+		return;
+	}
+	close(fd);
+	free(path);
+}
+
+bool object_fetch(struct object *object, struct fetch *fetch,
+		  pthread_mutex_t *lock)
+{
+	struct names *old, *names = NULL;
+
+	pthread_mutex_lock(lock);
+	old = atomic_load(&object->names);
+	if (old && names_lack(object, old))
+		names = names_new(object, fetch);
+	if (names) {
+		if (old->image)
+			read_local(names, old->image);
+		else
+			read_fetched(names);
+		names->older = old;
+		atomic_store(&object->names, names);
+	}
+	pthread_mutex_unlock(lock);
+	return names != NULL;
+}
+
 void names_free(struct names *names)
 {
-	if (!names)
-		return;
-	dwfl_end(names->dwfl);
-	free(names->extents);
-	free(names->names);
-	free(names);
+	while (names) {
+		struct names *older = names->older;
+
+		dwfl_end(names->dwfl);
+		image_free(names->fetched);
+		free(names->extents);
+		free(names->names);
+		free(names);
+		names = older;
+	}
+}
+
+unsigned names_generation(const struct names *names)
+{
+	return names->older ? 1 : 0;
+}
+
+bool names_address(const struct names *names, uint64_t offset,
+		   uint64_t *address)
+{
+	return names->image && image_address(names->image, offset, address);
+}
+
+bool names_outdated(const struct object *object, const struct names *names)
+{
+	const struct image *image = atomic_load(&object->image);
+
+	return !names->image && image && image->readable;
 }
 
 struct Dwfl_Module *names_module(struct names *names, uint64_t *bias)

@@ -10,12 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "symbols/cache.h"
 #include "symbols/image.h"
 #include "symbols/names.h"
 #include "symbols/strings.h"
 
 struct objects {
 	struct strings *strings;
+	char *cache;                    /* see cache.h; NULL: none */
 	struct root *roots;
 	struct object **buckets;        /* newest first in each */
 	size_t size;                    /* a power of two */
@@ -29,9 +31,11 @@ struct objects *objects_new(struct strings *strings)
 	if (!objects)
 		return NULL;
 	objects->strings = strings;
+	objects->cache = cache_directory();
 	objects->size = 64;
 	objects->buckets = calloc(objects->size, sizeof(struct object *));
 	if (!objects->buckets) {
+		free(objects->cache);
 		free(objects);
 		return NULL;
 	}
@@ -69,6 +73,7 @@ void objects_free(struct objects *objects)
 		free(root);
 	}
 	free(objects->buckets);
+	free(objects->cache);
 	free(objects);
 }
 
@@ -152,6 +157,13 @@ static void grow(struct objects *objects)
 	free(ends);
 }
 
+void build_id_text(const struct build_id *id, char *text)
+{
+	text[0] = '\0';
+	for (size_t i = 0; i < id->size && i < BUILD_ID_MAX; i++)
+		snprintf(text + 2 * i, 3, "%02x", id->bytes[i]);
+}
+
 static struct build_id *build_id_new(const struct mapping *mapping)
 {
 	struct build_id *id = calloc(1, sizeof(*id));
@@ -212,6 +224,7 @@ struct object *objects_get(struct objects *objects, const struct root *root,
 		return NULL;
 	object->hash = hash;
 	object->root = root;
+	object->cache = objects->cache;
 	object->path = strdup(path);
 	object->shown = strings_intern(objects->strings, path);
 	if (mapping->build_id_size)
@@ -248,33 +261,82 @@ static int open_regular(int directory, const char *path)
 
 static int open_below_root(const struct object *object)
 {
-	if (object->root->fd < 0)
+	if (!object->root || object->root->fd < 0)
 		return -1;
 	return open_regular(object->root->fd,
 			    object->path + strspn(object->path, "/"));
+}
+
+/* The path of COPY from here, malloc'd.  NULL: there is no such copy.  */
+static char *copy_path(const struct object *object, enum copy copy)
+{
+	const struct build_id *wanted = atomic_load(&object->wanted);
+	const struct root *root = object->root;
+	char *path;
+
+	switch (copy) {
+	case COPY_BELOW_ROOT:
+		if (!root || asprintf(&path, "%s%s", root->path,
+				      object->path) < 0)
+			return NULL;
+		return path;
+	case COPY_OWN_PATH:
+		return !root || root->first ? strdup(object->path) : NULL;
+	default:
+		return wanted ? cache_path(object->cache, wanted,
+					   copy == COPY_CACHED ? CACHE_ELF
+							       : CACHE_OLD)
+			      : NULL;
+	}
+}
+
+int object_open_copy(const struct object *object, enum copy copy)
+{
+	char *path;
+	int fd;
+
+	/* Its path may be out of reach by now.  */
+	if (copy == COPY_BELOW_ROOT)
+		return open_below_root(object);
+	path = copy_path(object, copy);
+	fd = path ? open_regular(AT_FDCWD, path) : -1;
+	free(path);
+	return fd;
+}
+
+/* The copy that the image is of; if there is none yet, the first that can be
+   opened.  COPY_COUNT: none.  */
+static enum copy chosen(const struct object *object, int *fd)
+{
+	const struct image *image = atomic_load(&object->image);
+	enum copy copy = COPY_BELOW_ROOT;
+
+	if (image && image->readable) {
+		*fd = object_open_copy(object, image->copy);
+		return image->copy;
+	}
+	for (; copy < COPY_COUNT; copy++) {
+		*fd = object_open_copy(object, copy);
+		if (*fd >= 0)
+			break;
+	}
+	return copy;
 }
 
 int object_open(const struct object *object)
 {
 	int fd = -1;
 
-	if (object->root)
-		fd = open_below_root(object);
-	if (fd < 0 && (!object->root || object->root->first))
-		fd = open_regular(AT_FDCWD, object->path);
+	chosen(object, &fd);
 	return fd;
 }
 
 char *object_file(const struct object *object)
 {
-	char *file;
-	int fd = object->root ? open_below_root(object) : -1;
+	int fd = -1;
+	enum copy copy = chosen(object, &fd);
 
 	if (fd >= 0)
 		close(fd);
-	if (!object->root || (fd < 0 && object->root->first))
-		return strdup(object->path);
-	if (asprintf(&file, "%s%s", object->root->path, object->path) < 0)
-		return NULL;
-	return file;
+	return copy_path(object, copy < COPY_COUNT ? copy : COPY_OWN_PATH);
 }

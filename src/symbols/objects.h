@@ -22,6 +22,10 @@ struct build_id {
 	uint8_t bytes[BUILD_ID_MAX];
 };
 
+/* 2 * SIZE hexadecimal digits and a NUL into TEXT of 2 * BUILD_ID_MAX + 1
+   bytes.  */
+void build_id_text(const struct build_id *id, char *text);
+
 /* A file that is mapped somewhere.  Only known by name until somebody asks for
    more: see image.h, names.h.  */
 struct object {
@@ -29,11 +33,13 @@ struct object {
 	uint32_t hash;
 	uint32_t number;                /* 1… */
 	const struct root *root;        /* NULL: ours */
+	const char *cache;              /* see cache.h; NULL: none */
 	char *path;                     /* as the kernel says it, below ROOT */
 	const char *shown;              /* the same, fit to be shown */
 	_Atomic(const struct build_id *) wanted; /* of the file that was mapped; NULL: not known */
 	_Atomic(struct image *) image;
 	_Atomic(struct names *) names;
+	atomic_bool outdated;           /* see symbols_outdated(); told once */
 };
 
 struct strings;
@@ -53,10 +59,18 @@ struct root *objects_root(struct objects *objects, const char *path);
 struct object *objects_get(struct objects *objects, const struct root *root,
 			   const struct mapping *mapping);
 
-/* Opens the file for reading.  -1: not at hand.  */
+/* The copies of the file that may be at hand, in the order in which they are
+   tried: below its root, at its own path, in the cache.  */
+enum copy { COPY_BELOW_ROOT, COPY_OWN_PATH, COPY_CACHED, COPY_CACHED_OLD, COPY_COUNT };
+
+/* Opens that copy for reading, whatever it is.  -1: it is not at hand.  */
+int object_open_copy(const struct object *object, enum copy copy);
+
+/* Opens the copy that the image is of (see image.h), or before there is an
+   image, the first at hand.  -1: there is none.  */
 int object_open(const struct object *object);
 
-/* The path to it from here, malloc'd.  */
+/* The path to that copy from here, malloc'd.  */
 char *object_file(const struct object *object);
 
 #endif

@@ -217,6 +217,16 @@ const struct root *spaces_root(struct spaces *spaces, uint32_t pid)
 	return space ? space->root : NULL;
 }
 
+bool spaces_process(const struct spaces *spaces, uint32_t space, uint32_t *pid,
+		    const struct root **root)
+{
+	if (!space || space > spaces->count)
+		return false;
+	*pid = spaces->space[space - 1].pid;
+	*root = spaces->space[space - 1].root;
+	return true;
+}
+
 /* The index of the first map that ends behind ADDRESS.  */
 static size_t first_behind(const struct maps *maps, uint64_t address)
 {

@@ -29,6 +29,11 @@ void spaces_set_root(struct spaces *spaces, uint32_t pid,
 		     const struct root *root);
 const struct root *spaces_root(struct spaces *spaces, uint32_t pid);
 
+/* Whose space it is, and where that process's files are.  False: there is no
+   such space.  */
+bool spaces_process(const struct spaces *spaces, uint32_t space, uint32_t *pid,
+		    const struct root **root);
+
 /* LENGTH bytes at START are the file's from OFFSET on; OBJECT NULL: something
    that has no names.  Whether that changed anything.  */
 bool spaces_map(struct spaces *spaces, uint32_t pid, uint64_t start,

@@ -3,32 +3,11 @@
 
 #include "symbols/symbols.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "symbols/image.h"
 #include "symbols/internal.h"
-#include "symbols/lines.h"
-#include "symbols/names.h"
-#include "symbols/objects.h"
-#include "symbols/spaces.h"
-#include "symbols/strings.h"
-
-/* The one who captures only ever waits for LOCK, which is held for no longer
-   than a look into a table takes, and in symbols_is_stub for HEADERS.  */
-struct symbols {
-	pthread_mutex_t lock;           /* spaces, and the table of objects */
-	pthread_mutex_t headers;        /* reading images */
-	pthread_mutex_t tables;         /* reading symbol tables */
-	struct strings *strings;
-	struct spaces *spaces;
-	struct objects *objects;
-	struct lines *lines;
-	const struct root *sysroot;     /* NULL: none */
-	_Atomic uint64_t changes;       /* of any space's mappings */
-};
+#include "symbols/told.h"
 
 struct symbols *symbols_new(void)
 {
@@ -44,19 +23,23 @@ struct symbols *symbols_new(void)
 	if (symbols->strings) {
 		symbols->objects = objects_new(symbols->strings);
 		symbols->lines = lines_new(symbols->strings);
+		symbols->jit = jit_new(symbols->strings);
 	}
-	if (!symbols->spaces || !symbols->objects || !symbols->lines) {
+	symbols->fetch = fetch_new();
+	if (!symbols->spaces || !symbols->objects || !symbols->lines ||
+	    !symbols->jit) {
 		symbols_free(symbols);
 		return NULL;
 	}
 	return symbols;
 }
 
-void symbols_free(struct symbols *symbols)
+static void dispose(struct symbols *symbols)
 {
-	if (!symbols)
-		return;
+	told_free(atomic_load(&symbols->told));
 	lines_free(symbols->lines);
+	jit_free(symbols->jit);
+	fetch_free(symbols->fetch);
 	spaces_free(symbols->spaces);
 	objects_free(symbols->objects);
 	strings_free(symbols->strings);
@@ -64,6 +47,29 @@ void symbols_free(struct symbols *symbols)
 	pthread_mutex_destroy(&symbols->headers);
 	pthread_mutex_destroy(&symbols->tables);
 	free(symbols);
+}
+
+void symbols_free(struct symbols *symbols)
+{
+	if (!symbols)
+		return;
+	fetch_stop(symbols->fetch);
+	if (symbols->resolver)
+		resolver_free(symbols->resolver, dispose);
+	else
+		dispose(symbols);
+}
+
+bool symbols_background(struct symbols *symbols)
+{
+	if (!symbols->resolver)
+		symbols->resolver = resolver_new(symbols);
+	return symbols->resolver != NULL;
+}
+
+int symbols_news_fd(const struct symbols *symbols)
+{
+	return symbols->resolver ? resolver_fd(symbols->resolver) : -1;
 }
 
 uint32_t symbols_space(struct symbols *symbols, uint32_t pid)
@@ -168,8 +174,12 @@ struct place symbols_place(struct symbols *symbols, uint32_t space,
 			   uint64_t address)
 {
 	uint64_t offset;
-	const struct object *object = symbols_locate(symbols, space, address, &offset);
+	const struct object *object;
+	struct place place;
 
+	if (told_place(symbols, address, &place))
+		return place;
+	object = symbols_locate(symbols, space, address, &offset);
 	if (!object)
 		return (struct place){ .object = 0, .offset = address };
 	return (struct place){ .object = object->number, .offset = offset };
@@ -192,41 +202,6 @@ const struct image *symbols_image(struct symbols *symbols,
 	return image;
 }
 
-bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
-		   unsigned flags, struct frame *frame)
-{
-	/* The instruction after a call may already be another function's, or
-	   another object's.  */
-	uint64_t back = flags & FRAME_RETURN && address ? 1 : 0;
-	uint64_t offset, in_file;
-	struct function function;
-	struct object *object;
-	const struct image *image;
-	struct names *names;
-
-	*frame = (struct frame){ .symbol = NULL };
-	object = symbols_locate(symbols, space, address - back, &offset);
-	if (!object)
-		return false;
-	frame->object = object->shown;
-	frame->object_offset = offset + back;
-	image = symbols_image(symbols, object, offset, &in_file);
-	if (!image)
-		return true;
-	names = object_names(object, image, &symbols->tables);
-	if (!names)
-		return true;
-	if (names_find(names, symbols->strings, in_file, &function)) {
-		frame->symbol = function.name;
-		frame->offset = in_file - function.start + back;
-		frame->allocator = function.allocator;
-	}
-	if (flags & FRAME_LINE)
-		frame->file = lines_find(symbols->lines, object, names,
-					 in_file, &frame->line);
-	return true;
-}
-
 int symbols_is_stub(struct symbols *symbols, uint32_t space, uint64_t address)
 {
 	uint64_t offset, in_file;
@@ -239,26 +214,4 @@ int symbols_is_stub(struct symbols *symbols, uint32_t space, uint64_t address)
 	if (!image || !image->has_sections)
 		return -1;
 	return image_is_stub(image, in_file);
-}
-
-uint32_t symbols_call_site(struct symbols *symbols, uint32_t space,
-			   const uint64_t *addresses, uint32_t count)
-{
-	for (uint32_t i = 0; i < count; i++) {
-		struct frame frame;
-
-		symbols_frame(symbols, space, addresses[i], FRAME_RETURN,
-			      &frame);
-		if (frame.allocator)
-			continue;
-		/* A chain that was taken at a function's entry begins there,
-		   and not with a return address.  */
-		if (!i) {
-			symbols_frame(symbols, space, addresses[i], 0, &frame);
-			if (frame.allocator && !frame.offset)
-				continue;
-		}
-		return i;
-	}
-	return count - 1;
 }

@@ -6,13 +6,16 @@
 #include <stdint.h>
 
 #include "base/mapping.h"
+#include "base/told.h"
 
 /* Names for addresses.  One thread may feed mappings while another asks for
    names; every function may be called from any thread.  The spaces, mappings
    and places take less than a microsecond and never wait for a file;
    symbols_is_stub reads an object's headers when it first meets it;
    symbols_frame and symbols_call_site read its symbol tables (milliseconds, a
-   second for the largest), and with FRAME_LINE its DWARF, once.  */
+   second for the largest), and with FRAME_LINE its DWARF, once; and where the
+   variable DEBUGINFOD_URLS is set, ask its servers for what is not at hand.
+   With symbols_background they never do any of that themselves.  */
 struct symbols;
 
 /* NULL when out of memory.  */
@@ -31,6 +34,11 @@ void symbols_forget_processes(struct symbols *symbols);
 void symbols_exec(struct symbols *symbols, uint32_t pid);
 void symbols_map(struct symbols *symbols, const struct mapping *mapping);
 
+/* What a recording says itself of what call chains have as TOLD->key, in whatever
+   space: it goes before what files say.  Of several for one key the first
+   counts.  For one thread only.  */
+void symbols_told(struct symbols *symbols, const struct told *told);
+
 /* Where the files of the process are seen from here, such as /proc/PID/root,
    for one that lives in another mount namespace; NULL: at their own path.
    For the mappings that come after it; fork and exec keep it.  */
@@ -40,17 +48,39 @@ void symbols_set_root(struct symbols *symbols, uint32_t pid, const char *root);
    own are looked for first.  Applies to mappings that come after it.  */
 void symbols_set_sysroot(struct symbols *symbols, const char *directory);
 
+/* From now on a thread reads what takes long, and who asks gets what is known
+   at once, less than a microsecond away; see symbols_news_fd.  False, with all
+   as before, when there can be no thread.  Not while others ask.  */
+bool symbols_background(struct symbols *symbols);
+
+/* eventfd: readable when more is known than was answered; read it.  -1 without
+   symbols_background.  */
+int symbols_news_fd(const struct symbols *symbols);
+
+/* Another number whenever call sites may be others than before, as names became
+   known.  */
+unsigned symbols_generation(const struct symbols *symbols);
+
+/* How many files that names were asked for have changed since they were mapped,
+   or are not the ones that were recorded, so that their names are not used; and
+   the path of one, fit to be shown, in *PATH if there are any.  */
+unsigned symbols_outdated(const struct symbols *symbols, const char **path);
+
 /* What an address is.  Strings are owned by SYMBOLS and live as long; they
    are fit to be shown (see text_clean), at most 4095 bytes for a symbol.
    NULL: not known.  */
 struct frame {
 	const char *symbol;     /* demangled */
-	uint64_t offset;        /* of the address from the symbol's start */
-	const char *object;     /* path of the file */
+	uint64_t offset;        /* of the address from the symbol's start; 0 for inlined */
+	const char *object;     /* path of the file, or of the perf-PID.map that has the name */
 	uint64_t object_offset; /* of the address in the file */
 	const char *file;       /* source; only with FRAME_LINE */
 	int line;               /* 1…; 0: not known */
 	bool allocator;         /* an allocation function, or a wrapper of one */
+	bool no_offset;         /* it is not known, and 0 */
+	bool numbered;          /* what was asked for is no address: see symbols_told;
+				   it is object_offset, or not known where that is 0 */
+	bool inlined;           /* a function that is part of the one after it */
 };
 
 enum frame_flags {
@@ -58,9 +88,20 @@ enum frame_flags {
 	FRAME_LINE = 1 << 1     /* wants file and line: reads DWARF, can be slow */
 };
 
-/* Always fills *FRAME; returns true when an object or a symbol was found.  */
+/* Always fills *FRAME; returns true when an object or a symbol was found.
+   Where functions are inlined at the address, the line is that of the first one
+   around it that is no allocator, the symbol always that of the function around
+   them all.  */
 bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
 		   unsigned flags, struct frame *frame);
+
+/* The same with a frame of its own for each function that is inlined there,
+   with FRAME_LINE: into FRAMES of SIZE, 1 or more, innermost first, the last of
+   them the function around them all.  Returns how many.  */
+#define FRAMES_MAX 32
+unsigned symbols_frames(struct symbols *symbols, uint32_t space,
+			uint64_t address, unsigned flags, struct frame *frames,
+			unsigned size);
 
 /* Whether ADDRESS lies in a procedure linkage stub of its object: 1 yes, 0 no,
    -1 when the object is not at hand.  */

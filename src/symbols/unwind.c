@@ -12,6 +12,7 @@
 struct unwinder {
 	struct symbols *symbols;
 	struct rows *rows;
+	bool stuck;             /* the last one ended in code without tables */
 };
 
 struct unwinder *unwinder_new(struct symbols *symbols)
@@ -96,7 +97,13 @@ static bool step(struct unwinder *unwinder, uint32_t space, struct walk *walk)
 	case ROW_NONE:
 		break;
 	}
-	return step_without_row(unwinder, space, walk);
+	unwinder->stuck = !step_without_row(unwinder, space, walk);
+	return !unwinder->stuck;
+}
+
+bool unwinder_lacked_tables(const struct unwinder *unwinder)
+{
+	return unwinder->stuck;
 }
 
 uint32_t unwind(struct unwinder *unwinder, uint32_t space,
@@ -105,6 +112,7 @@ uint32_t unwind(struct unwinder *unwinder, uint32_t space,
 	struct walk walk;
 	uint32_t count = 0;
 
+	unwinder->stuck = false;
 	if (!walk_begin(&walk, dump))
 		return 0;
 	while (count < max) {

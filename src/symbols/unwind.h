@@ -2,6 +2,7 @@
 #ifndef LEAKTOP_SYMBOLS_UNWIND_H
 #define LEAKTOP_SYMBOLS_UNWIND_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/dump.h"
@@ -27,5 +28,8 @@ void unwinder_free(struct unwinder *unwinder);
    */
 uint32_t unwind(struct unwinder *unwinder, uint32_t space,
 		const struct dump *dump, uint64_t *addresses, uint32_t max);
+
+/* Whether the last unwind() ended in code without tables.  */
+bool unwinder_lacked_tables(const struct unwinder *unwinder);
 
 #endif

@@ -28,6 +28,7 @@ struct cfi {
 	Elf *elf;
 	struct tables eh_frame; /* the data is ELF's */
 	bool looked;            /* for .debug_frame */
+	struct debug_search search;     /* for DWFL's callback */
 	Dwfl *dwfl;
 	struct tables debug_frame; /* the data is DWFL's */
 	uint64_t bias;          /* from an address in the file to one there */
@@ -183,6 +184,7 @@ static const Dwfl_Callbacks callbacks = {
 static Dwfl_Module *report(struct cfi *cfi, const char *file, int fd)
 {
 	Dwfl_Module *module;
+	void **userdata;
 
 	cfi->dwfl = dwfl_begin(&callbacks);
 	if (!cfi->dwfl) {
@@ -195,6 +197,12 @@ static Dwfl_Module *report(struct cfi *cfi, const char *file, int fd)
 	if (!module)
 		close(fd);
 	dwfl_report_end(cfi->dwfl, NULL, NULL);
+	if (!module)
+		return NULL;
+	/* No servers are asked for unwind tables.  */
+	cfi->search.object = cfi->object;
+	dwfl_module_info(module, &userdata, NULL, NULL, NULL, NULL, NULL, NULL);
+	*userdata = &cfi->search;
 	return module;
 }
 

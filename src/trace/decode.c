@@ -13,6 +13,7 @@
 #include "base/intl.h"
 #include "base/text.h"
 #include "trace/idmap.h"
+#include "trace/map.h"
 
 /* The kernel's own limit for a name is 64 bytes, group and event each.  */
 #define NAME_SIZE 160
@@ -31,6 +32,7 @@ struct decoder {
 	size_t room;
 	struct idmap ids;       /* indexes of formats */
 	bool big_endian;
+	const struct event_maps *maps;  /* NULL: none */
 };
 
 static bool host_big_endian(void)
@@ -86,6 +88,11 @@ void decoder_set_machine(struct decoder *decoder, bool big_endian,
 	tep_set_long_size(decoder->tep, long_size);
 	tep_set_page_size(decoder->tep, page_size);
 	decoder->big_endian = big_endian;
+}
+
+void decoder_set_maps(struct decoder *decoder, const struct event_maps *maps)
+{
+	decoder->maps = maps;
 }
 
 /* Finds "NAME: VALUE" at the start of a line in the part of TEXT before the
@@ -182,42 +189,38 @@ static void set_problem(struct format *format, const char *names)
 		format->problem = NULL;
 }
 
-static bool call_arguments(struct tep_event *event, struct format *format,
-			   struct layout *layout)
+static struct field *layout_field(struct layout *layout, unsigned field)
 {
-	const struct allocator *allocator = &allocators[layout->function];
-
-	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++) {
-		enum argument_role role = allocator->argument[i].role;
-		const char *names = allocator->argument[i].names;
-
-		if (role == ROLE_NONE ||
-		    read_any_field(event, names, &layout->argument[i]))
-			continue;
-		/* Recordings made by hand have no use for it, as nothing
-		   tells what it points to.  */
-		if (role == ROLE_OUT)
-			continue;
-		set_problem(format, names);
-		return false;
-	}
-	if (allocator->result == RESULT_NONE)
-		read_field(event, "caller", &layout->caller);
-	return true;
+	if (field == EVENT_POINTER)
+		return &layout->pointer;
+	if (field == EVENT_CALLER)
+		return &layout->caller;
+	return &layout->argument[field];
 }
 
-static bool return_arguments(struct tep_event *event, struct format *format,
-			     struct layout *layout)
+/* Returns false when one is missing that has to be there.  */
+static bool read_fields(struct tep_event *event, struct format *format,
+			const struct event_map *map, struct layout *layout)
 {
-	static const char names[] = "arg1 ret result retval";
+	for (unsigned i = 0; i < EVENT_FIELDS; i++) {
+		bool required;
+		const char *names = event_field_names(layout->function,
+						      layout->kind, i,
+						      &required);
 
-	if (!read_any_field(event, names, &layout->argument[0])) {
+		if (map && *map->field[i]) {
+			names = map->field[i];
+			required = true;
+		}
+		if (!names || read_any_field(event, names,
+					     layout_field(layout, i)) ||
+		    !required)
+			continue;
 		set_problem(format, names);
 		return false;
 	}
-	layout->status = allocators[layout->function].result == RESULT_STATUS;
-	if (layout->status)
-		read_any_field(event, "ptr pointer", &layout->pointer);
+	layout->status = layout->kind == HIT_RETURN &&
+		allocators[layout->function].result == RESULT_STATUS;
 	return true;
 }
 
@@ -242,28 +245,27 @@ static void set_extent(struct layout *layout)
 /* Gives FORMAT its layout, or its problem.  Returns 0; -1 when the text makes
    no sense or memory is out.  */
 static int make_layout(struct decoder *decoder, struct format *format,
-		       uint64_t id, enum allocator_id function,
-		       enum hit_kind kind)
+		       uint64_t id, const struct event_map *map,
+		       enum allocator_id function, enum hit_kind kind)
 {
+	const char *address = kind == HIT_CALL ? "__probe_ip" : "__probe_func";
 	struct tep_event *event = tep_find_event(decoder->tep, (int)id);
 	struct layout layout = {
 		.kind = kind,
 		.function = function,
 		.swapped = decoder->big_endian != host_big_endian(),
 	};
-	bool complete;
 
 	if (!event)
 		return -1;
 	/* What has no such field is not a probe in a program: another event
 	   that happens to have the name.  */
-	if (!read_field(event, kind == HIT_CALL ? "__probe_ip" : "__probe_func",
-			&layout.address))
-		return 0;
-	complete = kind == HIT_CALL ?
-		call_arguments(event, format, &layout) :
-		return_arguments(event, format, &layout);
-	if (!complete)
+	if (!read_field(event, address, &layout.address)) {
+		if (map)
+			set_problem(format, address);
+		return map && !format->problem ? -1 : 0;
+	}
+	if (!read_fields(event, format, map, &layout))
 		return format->problem ? 0 : -1;
 	set_extent(&layout);
 	format->layout = malloc(sizeof(layout));
@@ -394,6 +396,7 @@ static int add_format(struct decoder *decoder, const char *system,
 {
 	char name[NAME_SIZE / 2];
 	char full_name[NAME_SIZE];
+	const struct event_map *map;
 	enum allocator_id function;
 	enum hit_kind kind;
 	struct format *format;
@@ -410,9 +413,14 @@ static int add_format(struct decoder *decoder, const char *system,
 	}
 	snprintf(full_name, sizeof(full_name), "%s:%s", system, name);
 	text_clean(format->name, sizeof(format->name), full_name);
-	if (event_role(name, &function, &kind) &&
+	map = event_maps_find(decoder->maps, full_name);
+	if (map) {
+		function = map->function;
+		kind = map->kind;
+	}
+	if ((map || event_role(name, &function, &kind)) &&
 	    (parse_fields(decoder, system, text) ||
-	     make_layout(decoder, format, id, function, kind))) {
+	     make_layout(decoder, format, id, map, function, kind))) {
 		format_free(format);
 		return -1;
 	}

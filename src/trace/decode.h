@@ -41,6 +41,11 @@ void decoder_free(struct decoder *decoder);
 void decoder_set_machine(struct decoder *decoder, bool big_endian,
 			 int long_size, int page_size);
 
+/* What some events are, whatever their names tell.  Call before adding formats;
+   borrowed, must outlive the decoder.  */
+struct event_maps;
+void decoder_set_maps(struct decoder *decoder, const struct event_maps *maps);
+
 /* Takes the text of an event's "format" file (TEXT need not end in NUL).
    Returns 0; -1 when it can't be understood.  Events that are no
    allocation function's are kept by name only.  Of several formats for one
@@ -76,5 +81,19 @@ int layout_decode(const struct layout *layout, const void *raw, size_t size,
    false for any other, and for the return of a RESULT_NONE function.  */
 bool event_role(const char *name, enum allocator_id *function,
 		enum hit_kind *kind);
+
+/* The fields that a hit is made of.  Up to ALLOCATOR_ARGUMENTS they go to
+   argument[] of the same number.  */
+enum event_field {
+	EVENT_POINTER = ALLOCATOR_ARGUMENTS, /* see HIT_HAS_POINTER */
+	EVENT_CALLER,           /* see HIT_HAS_CALLER */
+	EVENT_FIELDS
+};
+
+/* What FIELD of such an event may be called, separated by spaces, the first
+   that is there counts; NULL: it has no use for one.  *REQUIRED: the event is
+   useless without.  */
+const char *event_field_names(enum allocator_id function, enum hit_kind kind,
+			      unsigned field, bool *required);
 
 #endif

@@ -9,7 +9,8 @@
 #include "trace/mode_record.h"
 #include "trace/records_internal.h"
 
-/* perf's own record types, which the kernel does not know, begin at 64.  */
+/* perf's own record types, which the kernel does not know, begin here.  */
+#define RECORD_USER_FIRST 64
 #define RECORD_FINISHED_ROUND 68
 
 /* Everything before READ in a sample is one u64 each, so its place follows
@@ -50,6 +51,11 @@ void records_set_build_ids(struct records *records, build_id_finder *find,
 	records->build_ids = context;
 }
 
+void records_set_swapped(struct records *records)
+{
+	records->swapped = true;
+}
+
 uint64_t records_hits(const struct records *records)
 {
 	return records->hits;
@@ -76,7 +82,7 @@ static int trailer_place(uint64_t type, uint64_t bit)
 }
 
 static void event_init(struct event *event, const struct layout *layout,
-		       const struct perf_event_attr *attr)
+		       const struct perf_event_attr *attr, bool swapped)
 {
 	uint64_t type = attr->sample_type;
 
@@ -91,7 +97,9 @@ static void event_init(struct event *event, const struct layout *layout,
 		.trailer_time = NOWHERE,
 		.trailer_id = NOWHERE,
 	};
-	if (type & PERF_SAMPLE_REGS_USER && type & PERF_SAMPLE_STACK_USER)
+	/* A stack of the other byte order is no use.  */
+	if (type & PERF_SAMPLE_REGS_USER && type & PERF_SAMPLE_STACK_USER &&
+	    !swapped)
 		event->registers = attr->sample_regs_user;
 	event->machine = dump_machine(event->registers);
 	if (!attr->sample_id_all)
@@ -177,7 +185,7 @@ int records_add_event(struct records *records,
 
 	if (attr->type == PERF_TYPE_TRACEPOINT)
 		layout = decoder_layout(records->decoder, attr->config, NULL);
-	event_init(&event, layout, attr);
+	event_init(&event, layout, attr, records->swapped);
 	if (layout && !(attr->sample_type & PERF_SAMPLE_RAW))
 		return error_set(error, _("the samples of %s have no raw data"),
 				 decoder_event_name(records->decoder,
@@ -201,17 +209,46 @@ int records_add_event(struct records *records,
 	return 0;
 }
 
+/* Needs no more than the header.  */
+static struct body body_of(const struct perf_event_header *record)
+{
+	return (struct body){
+		.header = record,
+		.data = (const uint64_t *)(const void *)(record + 1),
+		.count = (record->size - sizeof(*record)) / sizeof(uint64_t),
+	};
+}
+
+uint64_t records_time(const struct records *records,
+		      const struct perf_event_header *record)
+{
+	struct body body = body_of(record);
+	const struct event *event;
+
+	if (record->type >= RECORD_USER_FIRST)
+		return 0;
+	if (record->type == PERF_RECORD_SAMPLE) {
+		event = sample_event(records, &body);
+		return event && event->time != NOWHERE &&
+			(size_t)event->time < body.count ?
+			body.data[event->time] : 0;
+	}
+	event = trailer_event(records, &body);
+	return event && event->trailer && event->trailer_time != NOWHERE &&
+		(size_t)event->trailer_time <= body.count ?
+		body.data[body.count - (size_t)event->trailer_time] : 0;
+}
+
 enum record_status records_read(struct records *records,
 				const struct perf_event_header *record,
 				size_t size, const struct sink *sink)
 {
-	struct body body = { .header = record };
+	struct body body;
 
 	if (size < sizeof(*record) || record->size < sizeof(*record) ||
 	    record->size > size)
 		return RECORD_BAD;
-	body.data = (const uint64_t *)(const void *)(record + 1);
-	body.count = (record->size - sizeof(*record)) / sizeof(uint64_t);
+	body = body_of(record);
 	switch (record->type) {
 	case PERF_RECORD_SAMPLE:
 		return sample_read(records, &body, sink);

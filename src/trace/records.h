@@ -48,6 +48,21 @@ enum record_status records_read(struct records *records,
 				const struct perf_event_header *record,
 				size_t size, const struct sink *sink);
 
+/* The samples' raw data and numbers had the other byte order when they were
+   recorded.  Call before adding events.  */
+void records_set_swapped(struct records *records);
+
+/* Gives the body of RECORD, of whose size all is there, this machine's byte
+   order; its header has it already.  What a sample was made of in memory, raw
+   data and the stack, stays as it is.  Returns 0; -1 where lengths are
+   inconsistent.  */
+int records_swap(const struct records *records,
+		 struct perf_event_header *record);
+
+/* When RECORD, as for records_read(), happened; 0: it does not tell.  */
+uint64_t records_time(const struct records *records,
+		      const struct perf_event_header *record);
+
 /* Samples of allocation events that were delivered so far.  */
 uint64_t records_hits(const struct records *records);
 

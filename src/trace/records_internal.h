@@ -43,6 +43,7 @@ struct records {
 	uint64_t last_time;     /* the latest of any sample */
 	build_id_finder *find_build_id;
 	void *build_ids;
+	bool swapped;           /* see records_set_swapped() */
 };
 
 /* The record's body: its u64s behind the header.  */
@@ -60,6 +61,24 @@ uint16_t dump_machine(uint64_t mask);
    the sample has none, or -1 when its lengths are inconsistent.  */
 int dump_read(const struct event *event, const struct body *body, size_t at,
 	      struct dump *dump);
+
+/* The event that a sample belongs to, or NULL.  */
+static inline const struct event *sample_event(const struct records *records,
+					       const struct body *body)
+{
+	uint32_t index;
+
+	if (records->count == 1)
+		return records->events;
+	if (!records->count || (size_t)records->sample_id >= body->count)
+		return NULL;
+	index = idmap_find(&records->ids, body->data[records->sample_id]);
+	return index == IDMAP_NONE ? NULL : &records->events[index];
+}
+
+/* The event whose trailer a record of another type has, or NULL.  */
+const struct event *trailer_event(const struct records *records,
+				  const struct body *body);
 
 /* Reads a PERF_RECORD_SAMPLE.  */
 enum record_status sample_read(struct records *records, const struct body *body,

@@ -9,20 +9,6 @@
 /* Values from here on are no addresses but say what follows in a chain.  */
 #define CONTEXT_FIRST ((uint64_t)PERF_CONTEXT_MAX)
 
-/* The event that a sample belongs to, or NULL.  */
-static inline const struct event *sample_event(const struct records *records,
-					       const struct body *body)
-{
-	uint32_t index;
-
-	if (records->count == 1)
-		return records->events;
-	if (!records->count || (size_t)records->sample_id >= body->count)
-		return NULL;
-	index = idmap_find(&records->ids, body->data[records->sample_id]);
-	return index == IDMAP_NONE ? NULL : &records->events[index];
-}
-
 /* Steps over PERF_SAMPLE_READ; *AT counts u64s.  Returns 0 or -1.  */
 static int skip_read(const struct event *event, const struct body *body,
 		     size_t *at)

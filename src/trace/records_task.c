@@ -11,9 +11,8 @@
 #define MISC_LOST_SAMPLES_BPF (1 << 15)
 #define MISC_FORK_EXEC (1 << 13)
 
-/* The event whose trailer a record of another type has, or NULL.  */
-static const struct event *trailer_event(const struct records *records,
-					 const struct body *body)
+const struct event *trailer_event(const struct records *records,
+				  const struct body *body)
 {
 	const struct event *first = records->events;
 	uint32_t index;

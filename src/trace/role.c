@@ -70,3 +70,27 @@ bool event_role(const char *name, enum allocator_id *function,
 	}
 	return false;
 }
+
+const char *event_field_names(enum allocator_id function, enum hit_kind kind,
+			      unsigned field, bool *required)
+{
+	const struct allocator *allocator = &allocators[function];
+	bool is_return = kind == HIT_RETURN;
+
+	*required = false;
+	if (field == EVENT_POINTER)
+		return is_return && allocator->result == RESULT_STATUS ?
+			"ptr pointer" : NULL;
+	if (field == EVENT_CALLER)
+		return !is_return && allocator->result == RESULT_NONE ?
+			"caller" : NULL;
+	if (is_return) {
+		*required = true;
+		return field ? NULL : "arg1 ret result retval";
+	}
+	/* Recordings made by hand have no use for a ROLE_OUT, as nothing tells
+	   what it points to.  */
+	*required = allocator->argument[field].role != ROLE_OUT;
+	return allocator->argument[field].role == ROLE_NONE ? NULL :
+		allocator->argument[field].names;
+}

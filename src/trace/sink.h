@@ -8,6 +8,7 @@
 
 #include "base/dump.h"
 #include "base/mapping.h"
+#include "base/told.h"
 #include "heap/hit.h"
 
 /* Where a source of events, live or saved, delivers what it reads, in the
@@ -26,6 +27,10 @@ struct sink {
 	void (*dump)(void *context, const struct hit *hit,
 		     const struct dump *dump);
 	void (*mapping)(void *context, const struct mapping *mapping);
+	/* Of a source that has names in its call chains: what it says of an
+	   address there.  Comes before the first hit that has it.  NULL: not
+	   wanted.  */
+	void (*told)(void *context, const struct told *told);
 	/* The task's name.  EXEC: it changed because of an exec; a HIT_EXEC
 	   comes as well.  */
 	void (*comm)(void *context, uint32_t pid, uint32_t tid,

@@ -7,6 +7,7 @@
 
 #include "base/intl.h"
 #include "ui/screen.h"
+#include "ui/stack.h"
 
 /* Log entries looked at before keys are served again.  */
 #define BUDGET 200000
@@ -339,6 +340,11 @@ static const struct key keys[] = {
 		.codes = {'w'}, .label = N_("Where"),
 		.help = N_("show or hide the call chain of the selected event"),
 		.action = pane_key,
+	},
+	{
+		.codes = {'s'},
+		.help = N_("show functions, offsets, lines or raw addresses in call chains"),
+		.action = stack_names_key,
 	},
 	{
 		.codes = {KEY_OF(KEY_LEFT)},

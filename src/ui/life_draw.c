@@ -345,6 +345,7 @@ static void draw_stack(const struct life *life, WINDOW *window, struct stack sta
 	stack.site = stack_site(stack.symbols, &stack.chain);
 	/* Source lines are slow to find, too slow for a film.  */
 	stack.flags = life->playing ? 0 : FRAME_LINE;
+	stack.names = screen->names;
 	stack.title = title;
 	stack.skip = life->shift;
 	shallow = chains_shallow(screen->picture->heap->chains, chain);

@@ -354,6 +354,36 @@ void screen_news(struct screen *screen)
 	screen->dirty = true;
 }
 
+/* Names that files would have, had they not changed since.  */
+static void say_outdated(struct screen *screen)
+{
+	const char *path;
+	unsigned count = symbols_outdated(screen->feed->symbols, &path);
+
+	if (count == screen->outdated)
+		return;
+	screen->outdated = count;
+	if (count == 1)
+		screen_say(screen, _("%s has changed since: its names are not used"), path);
+	else
+		screen_say(screen, ngettext("%s and %u other file have changed since: their "
+					    "names are not used",
+					    "%s and %u other files have changed since: their "
+					    "names are not used", count - 1), path, count - 1);
+}
+
+void screen_names(struct screen *screen)
+{
+	unsigned generation = symbols_generation(screen->feed->symbols);
+
+	/* The call sites of the rows may be others.  */
+	if (generation != screen->generation)
+		screen_stale(screen);
+	screen->generation = generation;
+	screen->dirty = true;
+	say_outdated(screen);
+}
+
 static void drop_window(WINDOW **window)
 {
 	if (*window)

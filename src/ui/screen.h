@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "present/columns.h"
+#include "present/format.h"
 #include "present/picture.h"
 #include "ui/look.h"
 #include "ui/prompt.h"
@@ -26,6 +27,9 @@ struct screen {
 	struct sizespec sizes;          /* filter */
 	const struct column *sort;      /* NULL: by suspicion */
 	bool reverse;
+	enum names_shown names;         /* in call chains */
+	unsigned generation;            /* of the names that are shown */
+	unsigned outdated;              /* files, of which was said that they are */
 
 	struct view *views[VIEW_DEPTH];
 	unsigned depth;
@@ -56,6 +60,8 @@ void screen_free(struct screen *screen);
 void screen_resize(struct screen *screen, int lines, int width);
 /* The feed has a newer picture.  */
 void screen_news(struct screen *screen);
+/* More names are known.  */
+void screen_names(struct screen *screen);
 void screen_key(struct screen *screen, int code, uint64_t now);
 /* Returns when to be called again (ns), 0: not before something happens.  */
 uint64_t screen_tick(struct screen *screen, uint64_t now);

@@ -5,8 +5,10 @@
 #include <curses.h>
 
 #include "heap/chains.h"
+#include "present/format.h"
 #include "symbols/symbols.h"
 #include "ui/look.h"
+#include "ui/view.h"
 
 /* A call chain, and where in the window to draw it.  */
 struct stack {
@@ -14,6 +16,7 @@ struct stack {
 	struct chain chain;
 	unsigned site;          /* the frame to be marked; beyond the last: none */
 	unsigned flags;         /* see symbols_frame() */
+	enum names_shown names;
 	const char *title;
 	int y;
 	int x;
@@ -23,6 +26,9 @@ struct stack {
 };
 
 void stack_draw(const struct stack *stack, WINDOW *window, const struct look *look);
+
+/* The action of the key that goes on to the next way to show names.  */
+void stack_names_key(struct view *view, int argument);
 
 /* The frame where the allocation was asked for; beyond the last for an empty
    chain.  */

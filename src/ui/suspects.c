@@ -7,6 +7,7 @@
 
 #include "base/intl.h"
 #include "ui/screen.h"
+#include "ui/stack.h"
 
 /* The pane with the call chain shows itself on screens of so many lines.  */
 #define PANE_FROM_LINES 30
@@ -216,6 +217,11 @@ static const struct key keys[] = {
 		.codes = {'w'}, .label = N_("Where"),
 		.help = N_("show or hide the call chain of the selected line"),
 		.action = pane_key,
+	},
+	{
+		.codes = {'s'},
+		.help = N_("show functions, offsets, lines or raw addresses in call chains"),
+		.action = stack_names_key,
 	},
 	{
 		.codes = {KEY_OF(KEY_LEFT)},

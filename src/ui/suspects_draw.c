@@ -117,6 +117,7 @@ static void draw_pane(const struct suspects *suspects, WINDOW *window, int heigh
 		.height = height,
 		.width = getmaxx(window),
 		.flags = FRAME_LINE,
+		.names = screen->names,
 		.skip = suspects->shift,
 	};
 	char first[24];

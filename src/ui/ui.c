@@ -135,6 +135,14 @@ static void take_news(struct ui *ui)
 		screen_news(ui->screen);
 }
 
+static void take_names(struct ui *ui)
+{
+	uint64_t count;
+
+	if (read(symbols_news_fd(ui->feed->symbols), &count, sizeof(count)) > 0)
+		screen_names(ui->screen);
+}
+
 /* A source that fails before it showed anything is not worth a screen.  */
 static void check_failure(struct ui *ui)
 {
@@ -164,6 +172,7 @@ static void wait_and_take(struct ui *ui, uint64_t due)
 		{.fd = ui->terminal.in, .events = POLLIN},
 		{.fd = ui->terminal.signals, .events = POLLIN},
 		{.fd = ui->feed->fd, .events = POLLIN},
+		{.fd = symbols_news_fd(ui->feed->symbols), .events = POLLIN},
 	};
 
 	if (poll(polled, sizeof(polled) / sizeof(polled[0]), wait_until(due)) <= 0)
@@ -177,6 +186,8 @@ static void wait_and_take(struct ui *ui, uint64_t due)
 		end_by_signal(ui, SIGHUP);
 	if (!ui->ended && polled[2].revents & POLLIN)
 		take_news(ui);
+	if (!ui->ended && polled[3].revents & POLLIN)
+		take_names(ui);
 }
 
 static void run(struct ui *ui)
@@ -201,6 +212,8 @@ int ui_run(const struct ui_options *options, const struct feed *feed, enum ui_en
 	int lines;
 	int width;
 
+	/* Where there can be no thread for it, names are worth the wait.  */
+	symbols_background(feed->symbols);
 	ui_signals(&set);
 	if (terminal_open(&ui.terminal, &set, error) < 0)
 		return -1;

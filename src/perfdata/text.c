@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#include "config.h"
+
+#include "perfdata/text.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/intl.h"
+#include "perfdata/text_parser.h"
+
+/* Bytes between two looks at whether to stop.  */
+#define STEP ((size_t)1 << 18)
+/* Bytes that are read before their memory is given back.  */
+#define RELEASE_STEP (UINT64_C(16) << 20)
+/* Within so many bytes there must be something that perf script prints, and
+   within so many an event to follow.  */
+#define KNOWN_WITHIN (UINT64_C(1) << 20)
+#define USED_WITHIN (UINT64_C(16) << 20)
+
+struct text {
+	char *command;
+	uint32_t pid;
+};
+
+/* Where the reading of a file is.  */
+struct progress {
+	const struct file *file;
+	uint64_t at;            /* of the next line */
+	uint64_t searched;      /* there is no newline between AT and here */
+	uint64_t released;
+};
+
+enum step {
+	STEP_MORE,
+	STEP_END,
+	STEP_CUT,               /* the last line has no end */
+	STEP_BAD                /* progress.at is where */
+};
+
+/* Finds the end of the line at PROGRESS->at, and waits for it.  NULL: there is
+   none.  */
+static const char *find_newline(struct progress *progress)
+{
+	const struct file *file = progress->file;
+
+	do {
+		uint64_t size = file_size(file);
+		const char *newline = NULL;
+
+		if (progress->searched < progress->at)
+			progress->searched = progress->at;
+		if (size > progress->searched)
+			newline = memchr(file->map + progress->searched, '\n',
+					 (size_t)(size - progress->searched));
+		if (newline)
+			return newline;
+		progress->searched = size;
+	} while (file_more(file) > 0);
+	return NULL;
+}
+
+/* What is left at the end is a line without its end, so that its last number
+   may be a part of one.  Only of a call chain it is known to be whole.  */
+static enum step take_rest(struct progress *progress,
+			   struct text_parser *parser, struct error *error)
+{
+	const char *line = (const char *)progress->file->map + progress->at;
+	uint64_t length = file_size(progress->file) - progress->at;
+	bool whole = !length || (parser->pending && line[length - 1] == ')');
+
+	if (whole && length && text_parser_line(parser, line, line + length,
+						error))
+		return STEP_BAD;
+	text_parser_flush(parser);
+	return whole ? STEP_END : STEP_CUT;
+}
+
+/* Takes the lines of the next STEP bytes.  */
+static enum step take_step(struct progress *progress,
+			   struct text_parser *parser, struct error *error)
+{
+	const char *map = (const char *)progress->file->map;
+	uint64_t stop = progress->at + STEP;
+
+	while (progress->at < stop) {
+		const char *line = map + progress->at;
+		const char *newline = find_newline(progress);
+
+		if (!newline)
+			return take_rest(progress, parser, error);
+		if (text_parser_line(parser, line, newline, error))
+			return STEP_BAD;
+		progress->at = (uint64_t)(newline + 1 - map);
+	}
+	return STEP_MORE;
+}
+
+/* Gives back the memory of what has been read, so that a long file takes no
+   more than a short one.  */
+static void release(struct progress *progress)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t to = progress->at - progress->at % page;
+
+	if (to - progress->released < RELEASE_STEP)
+		return;
+	madvise((void *)(uintptr_t)(progress->file->map + progress->released),
+		(size_t)(to - progress->released), MADV_DONTNEED);
+	progress->released = to;
+}
+
+static void ignore_hit(void *context, struct hit *hit, const uint64_t *chain,
+		       size_t size)
+{
+	(void)context;
+	(void)hit;
+	(void)chain;
+	(void)size;
+}
+
+static void ignore_mapping(void *context, const struct mapping *mapping)
+{
+	(void)context;
+	(void)mapping;
+}
+
+static void ignore_comm(void *context, uint32_t pid, uint32_t tid,
+			const char *name, bool exec)
+{
+	(void)context;
+	(void)pid;
+	(void)tid;
+	(void)name;
+	(void)exec;
+}
+
+static void ignore_round(void *context)
+{
+	(void)context;
+}
+
+static const struct sink nowhere = {
+	.hit = ignore_hit,
+	.mapping = ignore_mapping,
+	.comm = ignore_comm,
+	.round = ignore_round,
+};
+
+/* Lists the names of the events, as many as there is room for.  */
+static void list_events(const struct text_events *events, char *list,
+			size_t size)
+{
+	size_t length = 0;
+
+	list[0] = '\0';
+	for (uint32_t i = 0; i < events->count; i++) {
+		const char *name = events->event[i].name;
+
+		if (length + strlen(name) + sizeof(", …") > size) {
+			snprintf(list + length, size - length, "…");
+			return;
+		}
+		length += (size_t)snprintf(list + length, size - length,
+					   length ? ", %s" : "%s", name);
+	}
+}
+
+/* Why a text without a hit can't be followed.  */
+static int refuse(const struct file *file, const struct text_parser *parser,
+		  struct error *error)
+{
+	char list[160];
+
+	if (parser->nameless && !parser->events.count)
+		return error_set(error, _("%s: lacks the names of events: print the field event, too (perf script -F +event)"),
+				 file->name);
+	if (!parser->event_lines)
+		return error_set(error, _("%s: is not a perf.data file, and not the text of perf script"),
+				 file->name);
+	list_events(&parser->events, list, sizeof(list));
+	return error_set(error, _("%s: has no events of allocation functions, only %s; "
+				  "make them with perf probe -x LIBC -a 'malloc=malloc bytes=%%di' "
+				  "-a 'malloc_ret=malloc%%return $retval' -a 'free=free mem=%%di' (and calloc, realloc…), "
+				  "then perf record -g -e 'probe_libc:*' -p PID"),
+			 file->name, list);
+}
+
+/* Reads up to the first event to follow.  Returns 0 or -1.  */
+static int look(const struct file *file, struct text_parser *parser,
+		struct error *error)
+{
+	struct progress progress = { .file = file };
+	enum step step = STEP_MORE;
+	struct error why;
+
+	while (step == STEP_MORE && !parser->hits &&
+	       (parser->event_lines || progress.at < KNOWN_WITHIN) &&
+	       progress.at < USED_WITHIN)
+		step = take_step(&progress, parser, &why);
+	if (parser->hits)
+		return 0;
+	if (*file_trouble(file))
+		return error_set(error, "%s: %s", file->name,
+				 file_trouble(file));
+	if (step == STEP_BAD && *why.text)
+		return error_set(error, _("%s: %s"), file->name, why.text);
+	return refuse(file, parser, error);
+}
+
+int text_open(struct file *file, struct error *error)
+{
+	struct text_parser *parser = malloc(sizeof(*parser));
+	struct text *text = calloc(1, sizeof(*text));
+	int result = -1;
+
+	if (parser && text) {
+		text_parser_init(parser, &nowhere);
+		parser->events.maps = file->maps;
+		result = look(file, parser, error);
+		text->pid = parser->pid;
+		text->command = parser->command;
+		parser->command = NULL;
+		text_parser_free(parser);
+	} else {
+		error_set(error, _("%s: out of memory"), file->name);
+	}
+	free(parser);
+	if (result == 0)
+		file->text = text;
+	else
+		text_free(text);
+	return result;
+}
+
+void text_free(struct text *text)
+{
+	if (!text)
+		return;
+	free(text->command);
+	free(text);
+}
+
+const char *text_command(const struct text *text)
+{
+	return text->command;
+}
+
+uint32_t text_pid(const struct text *text)
+{
+	return text->pid;
+}
+
+/* Why the reading came to an end.  Returns 0 if all is read; ERROR may then hold
+   a note.  */
+static int explain_end(const struct progress *progress, enum step step,
+		       const struct text_parser *parser,
+		       const struct error *why, struct error *error)
+{
+	uint64_t hits = parser->hits;
+	bool guessed = parser->tasks.guessed;
+	const struct file *file = progress->file;
+
+	if (*file_trouble(file))
+		return error_set(error, "%s: %s", file->name,
+				 file_trouble(file));
+	if (step == STEP_END) {
+		if (guessed)
+			error_set(error, _("%s: tells no process ids: threads are taken for one process's, and so are children that run its program; "
+					   "print pid, too (perf script -F comm,pid,tid,cpu,time,event,trace,ip,sym,symoff,dso --show-task-events)"),
+				  file->name);
+		return 0;
+	}
+	if (step == STEP_CUT)
+		return error_set(error, _("%s: is cut off in its last line, after %" PRIu64 " events of allocation functions"),
+				 file->name, hits);
+	if (*why->text)
+		return error_set(error, _("%s: is damaged at offset %#" PRIx64 ", after %" PRIu64 " events of allocation functions: %s"),
+				 file->name, progress->at, hits, why->text);
+	return error_set(error, _("%s: is damaged at offset %#" PRIx64 ", after %" PRIu64 " events of allocation functions"),
+			 file->name, progress->at, hits);
+}
+
+static bool is_stopped(const atomic_bool *stop)
+{
+	return stop && atomic_load_explicit(stop, memory_order_relaxed);
+}
+
+int text_read(const struct file *file, const struct sink *sink,
+	      _Atomic uint64_t *done, const atomic_bool *stop,
+	      struct error *error)
+{
+	struct text_parser *parser = malloc(sizeof(*parser));
+	struct progress progress = { .file = file };
+	enum step step = STEP_MORE;
+	struct error why = { "" };
+	int result = 0;
+
+	if (!parser)
+		return error_set(error, _("%s: out of memory"), file->name);
+	text_parser_init(parser, sink);
+	parser->events.maps = file->maps;
+	while (step == STEP_MORE && !is_stopped(stop)) {
+		step = take_step(&progress, parser, &why);
+		release(&progress);
+		if (done)
+			atomic_store_explicit(done, progress.at,
+					      memory_order_relaxed);
+	}
+	text_parser_flush(parser);
+	if (!is_stopped(stop))
+		result = explain_end(&progress, step, parser, &why, error);
+	text_parser_free(parser);
+	free(parser);
+	return result;
+}

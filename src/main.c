@@ -76,9 +76,10 @@ static int until(double end)
 
 /* Waits until the source ends, DURATION seconds of watching have passed, or
    a signal comes; the first one is for the command that LAUNCH is, if it is.
-   Returns the signal's number, or 0.  */
+   The first ^C is for the recorder, if there is one before this in a
+   pipeline.  Returns the signal's number, or 0.  */
 static int wait_for_end(const struct feed *feed, double duration, int signals,
-			struct launch *launch)
+			struct launch *launch, bool pipeline)
 {
 	struct pollfd fds[2] = {
 		{ .fd = feed->fd, .events = POLLIN },
@@ -110,6 +111,10 @@ static int wait_for_end(const struct feed *feed, double duration, int signals,
 			if (launch) {
 				launch_signal(launch, (int)info.ssi_signo);
 				launch = NULL;
+				continue;
+			}
+			if (pipeline && info.ssi_signo == SIGINT) {
+				pipeline = false;
 				continue;
 			}
 			number = (int)info.ssi_signo;
@@ -243,7 +248,8 @@ static int run_batch(const struct options *options, struct session *session,
 {
 	const struct feed *feed = session_feed(session);
 	struct launch *launch = options->session.launch;
-	int number = wait_for_end(feed, options->duration, signals, launch);
+	int number = wait_for_end(feed, options->duration, signals, launch,
+				  session_is_stream(session));
 	struct picture *picture;
 	int status;
 

@@ -7,7 +7,7 @@
 #
 #   follow.pl [OPTION]... [FILE]
 #
-# FILE is a perf.data, of which perf script is run here, or perf script's text
+# FILE is a perf.data of any form, of which perf script is run here, or perf script's text
 # ("-" or none: standard input), printed by default or with
 #   -F trace:comm,pid,tid,cpu,time,event,trace --show-task-events --show-lost-events
 #
@@ -760,8 +760,11 @@ my $file = @ARGV ? shift @ARGV : '-';
 my $handle = \*STDIN;
 if ( $file ne '-' ) {
     open $handle, '<', $file or die "follow.pl: $file: $!\n";
-    read $handle, my $magic, 8;
-    if ( defined $magic && $magic eq 'PERFILE2' ) {
+    my $magic;
+    read $handle, $magic, 8 if !-d $file;
+
+    # In the byte order of the machine that recorded it; or a directory.
+    if ( -d $file || ( $magic // '' ) =~ /^(?:PERFILE2|2ELIFREP)$/ ) {
         close $handle;
         open $handle, '-|', 'perf', 'script', '-i', $file, '-F',
           'trace:comm,pid,tid,cpu,time,event,trace', '--show-task-events',

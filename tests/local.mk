@@ -6,14 +6,17 @@
 unit_tests = \
 	tests/test_capture \
 	tests/test_decode \
+	tests/test_demangle \
 	tests/test_dump \
 	tests/test_governor \
 	tests/test_heap \
 	tests/test_launch \
+	tests/test_names \
 	tests/test_options \
 	tests/test_order \
 	tests/test_output \
 	tests/test_perfdata \
+	tests/test_perfmap \
 	tests/test_present \
 	tests/test_probepoint \
 	tests/test_recording \
@@ -21,8 +24,6 @@ unit_tests = \
 	tests/test_rows \
 	tests/test_session \
 	tests/test_sizespec \
-	tests/test_names \
-	tests/test_perfmap \
 	tests/test_symbols \
 	tests/test_text \
 	tests/test_ui \
@@ -60,6 +61,7 @@ live_targets = \
 	tests/targets/churn \
 	tests/targets/early \
 	tests/targets/interposer.so \
+	tests/targets/jitted \
 	tests/targets/noframe \
 	tests/targets/nolibc \
 	tests/targets/notables \
@@ -96,6 +98,10 @@ tests_targets_notables_CFLAGS = $(WARN_CFLAGS) -O2 -fno-builtin \
 	-fomit-frame-pointer -fno-asynchronous-unwind-tables
 tests_targets_notables_LDFLAGS = -Wl,--strip-debug
 tests_targets_notables_LDADD =
+tests_targets_jitted_SOURCES = tests/targets/jitted.c
+tests_targets_jitted_CFLAGS = $(WARN_CFLAGS) -O2 -g -fno-builtin \
+	-fno-omit-frame-pointer
+tests_targets_jitted_LDADD =
 tests_targets_nolibc_SOURCES = tests/targets/nolibc.c
 tests_targets_nolibc_CFLAGS = $(WARN_CFLAGS) -ffreestanding -fno-stack-protector
 tests_targets_nolibc_LDFLAGS = -nostdlib -static
@@ -115,7 +121,9 @@ tests_targets_storm_LDADD =
 
 # What shows unwound chains, for a script.
 script_tools = \
+	tests/targets/recordings \
 	tests/targets/unwound
+tests_targets_recordings_SOURCES = tests/targets/recordings.c
 tests_targets_unwound_SOURCES = tests/targets/unwound.c
 
 # What measures, for the benchmark.
@@ -146,9 +154,11 @@ script_tests = \
 	tests/launch.sh \
 	tests/live_batch.sh \
 	tests/live_options.sh \
+	tests/names.sh \
 	tests/record.sh \
 	tests/recording.sh \
 	tests/text.sh \
+	tests/variants.sh \
 	tests/writer.sh
 
 # What several tests include; and scripts and data that they use.
@@ -159,6 +169,11 @@ test_headers = \
 	tests/ui_screen.h
 
 test_data = \
+	tests/recordings/big.perf.data \
+	tests/recordings/big-narrow.perf.data \
+	tests/recordings/big-pipe.perf.data \
+	tests/recordings/narrow.perf.data \
+	tests/recordings/old.perf.data \
 	tests/screens/damaged-80x24.txt \
 	tests/screens/empty-80x24.txt \
 	tests/screens/exited-80x24.txt \

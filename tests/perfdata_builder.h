@@ -87,9 +87,9 @@ static inline void bytes_free(struct bytes *bytes)
 	memset(bytes, 0, sizeof(*bytes));
 }
 
-/* An attr, of which what the tests use is put into the other byte order: the
-   flags are bit fields, which compilers for big-endian machines begin with the
-   highest bit.  */
+/* The first ATTR->size bytes of an attr, of which what the tests use is put into
+   the other byte order: the flags are bit fields, which compilers for big-endian
+   machines begin with the highest bit.  */
 static inline void bytes_attr(struct bytes *bytes,
 			      const struct perf_event_attr *attr)
 {
@@ -99,7 +99,7 @@ static inline void bytes_attr(struct bytes *bytes,
 	uint64_t bits;
 
 	if (!bytes->swapped) {
-		bytes_add(bytes, attr, sizeof(*attr));
+		bytes_add(bytes, attr, attr->size);
 		return;
 	}
 	bytes_u32(&swapped, attr->type);
@@ -115,7 +115,7 @@ static inline void bytes_attr(struct bytes *bytes,
 		if (bits >> i & 1)
 			flags[i / 8] |= (uint8_t)(0x80 >> i % 8);
 	}
-	bytes_add(bytes, swapped.data, swapped.size);
+	bytes_add(bytes, swapped.data, attr->size);
 	bytes_free(&swapped);
 }
 
@@ -309,7 +309,7 @@ static inline void add_trailer(struct bytes *out,
 
 /* A perf.data file in the making.  */
 struct builder {
-	struct perf_event_attr attrs[B_ATTRS];
+	struct perf_event_attr attrs[B_ATTRS]; /* all of one size */
 	uint64_t ids[B_ATTRS][B_IDS];
 	size_t count;           /* of attrs */
 	struct bytes data;
@@ -354,6 +354,11 @@ static inline void builder_format(struct builder *builder, const char *text)
 
 static inline void builder_tracing(struct builder *builder, struct bytes *out)
 {
+	static const char page[] =
+		"\tfield: u64 timestamp;\toffset:0;\tsize:8;\tsigned:0;\n"
+		"\tfield: local_t commit;\toffset:8;\tsize:8;\tsigned:1;\n"
+		"\tfield: int overwrite;\toffset:8;\tsize:1;\tsigned:1;\n"
+		"\tfield: char data;\toffset:16;\tsize:4080;\tsigned:0;\n";
 	bool big_endian = (__BYTE_ORDER__ == __ORDER_BIG_ENDIAN__) !=
 		out->swapped;
 
@@ -362,8 +367,8 @@ static inline void builder_tracing(struct builder *builder, struct bytes *out)
 	bytes_add(out, builder->narrow ? "\4" : "\10", 1);
 	bytes_u32(out, 4096);
 	bytes_add(out, "header_page", 12);
-	bytes_u64(out, 5);
-	bytes_add(out, "page\n", 5);
+	bytes_u64(out, sizeof(page) - 1);
+	bytes_add(out, page, sizeof(page) - 1);
 	bytes_add(out, "header_event", 13);
 	bytes_u64(out, 6);
 	bytes_add(out, "event\n", 6);
@@ -433,12 +438,12 @@ static inline void builder_finish_pipe(struct builder *builder,
 	}
 	if (builder->formats) {
 		builder_tracing(builder, &tracing);
+		bytes_zeros(&tracing, (8 - tracing.size % 8) % 8);
 		at = begin_record(out, 66, 0);
 		bytes_u32(out, (uint32_t)tracing.size);
 		bytes_u32(out, 0);
 		end_record(out, at);
 		bytes_add(out, tracing.data, tracing.size);
-		bytes_zeros(out, (8 - out->size % 8) % 8);
 		bytes_free(&tracing);
 	}
 	/* Entries of that table are records already.  */
@@ -459,7 +464,8 @@ static inline void builder_finish_pipe(struct builder *builder,
 /* The whole file into OUT.  */
 static inline void builder_finish(struct builder *builder, struct bytes *out)
 {
-	uint64_t attr_size = sizeof(struct perf_event_attr) + 16;
+	uint64_t attr_size = (builder->count ? builder->attrs[0].size :
+			      sizeof(struct perf_event_attr)) + 16;
 	uint64_t ids_at = 104;
 	uint64_t attrs_at = ids_at + builder->count * B_IDS * 8;
 	uint64_t bits = 0;

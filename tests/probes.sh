@@ -83,7 +83,8 @@ end_process()
 }
 
 # start_recorder DIRECTORY OUTPUT GROUP PID [OPTION]...: sets $recorder, and
-# returns when perf has attached to all threads and enabled the events.
+# returns when perf has attached to all threads and enabled the events.  For
+# OUTPUT "-" it is DIRECTORY/stdout, which may be a FIFO.
 # -N: nothing goes to the user's build-id cache.
 start_recorder()
 {
@@ -94,9 +95,11 @@ start_recorder()
 	mkfifo "$recorder_directory/control" "$recorder_directory/ack" || exit 1
 	# Opened for both ways, so that neither end waits for the other.
 	exec 8<>"$recorder_directory/control" 9<>"$recorder_directory/ack"
+	recorder_file=$recorder_output
+	[ "$recorder_output" != - ] || recorder_file=$recorder_directory/stdout
 	perf record -N -o "$recorder_output" "$@" -g -D -1 \
 		--control="fd:8,9" -e "$recorder_group:*" -p "$recorder_pid" \
-		>"$recorder_directory/record.log" 2>&1 &
+		>"$recorder_directory/stdout" 2>"$recorder_directory/record.log" &
 	recorder=$!
 	echo enable >&8
 	recorder_ready=
@@ -111,7 +114,7 @@ stop_recorder()
 	kill -INT "$recorder"
 	wait "$recorder"
 	recorder=
-	[ -s "$recorder_output" ] || $FATAL "perf: $(recorder_message)"
+	[ -s "$recorder_file" ] || [ -p "$recorder_file" ] || $FATAL "perf: $(recorder_message)"
 }
 
 recorder_message()

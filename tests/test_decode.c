@@ -5,6 +5,7 @@
 
 #include "perfdata_builder.h"
 #include "trace/decode.h"
+#include "trace/map.h"
 
 static struct decoder *decoder;
 static char text[4096];
@@ -368,6 +369,114 @@ START_TEST(corrupted)
 }
 END_TEST
 
+static struct event_map parse(const char *map)
+{
+	struct event_map parsed;
+	struct error error;
+
+	ck_assert_msg(!event_map_parse(&parsed, map, &error), "%s", error.text);
+	return parsed;
+}
+
+static void refuse(const char *map, const char *why)
+{
+	struct event_map parsed;
+	struct error error;
+
+	ck_assert_msg(event_map_parse(&parsed, map, &error) == -1, "%s", map);
+	ck_assert_msg(strstr(error.text, why) != NULL, "%s: %s", map, error.text);
+}
+
+START_TEST(maps_are_read)
+{
+	struct event_map map = parse("app:get=malloc(size=n)");
+
+	ck_assert_str_eq(map.event, "app:get");
+	ck_assert_int_eq(map.function, ALLOC_MALLOC);
+	ck_assert_int_eq(map.kind, HIT_CALL);
+	ck_assert_str_eq(map.field[0], "n");
+	map = parse("app:put=free(ptr=mem)");
+	ck_assert_int_eq(map.function, ALLOC_FREE);
+	ck_assert_str_eq(map.field[0], "mem");
+	map = parse("a:b=malloc-return(ptr=arg1)");
+	ck_assert_int_eq(map.kind, HIT_RETURN);
+	ck_assert_str_eq(map.field[0], "arg1");
+	map = parse("a:b=reallocarray(elem_size=x,optr=y,nmemb=z)");
+	ck_assert_str_eq(map.field[0], "y");
+	ck_assert_str_eq(map.field[1], "z");
+	ck_assert_str_eq(map.field[2], "x");
+	map = parse("a:b=posix_memalign-return(status=s,ptr=p)");
+	ck_assert_str_eq(map.field[0], "s");
+	ck_assert_str_eq(map.field[EVENT_POINTER], "p");
+	map = parse("a:b=calloc");
+	ck_assert_str_eq(map.field[0], "");
+	refuse("", "is no map");
+	refuse("a:b", "is no map");
+	refuse("ab=malloc", "is no map");
+	refuse(":b=malloc", "is no map");
+	refuse("a:=malloc", "is no map");
+	refuse("a:b=malloc(", "is no map");
+	refuse("a:b=malloc()", "is no map");
+	refuse("a:b=malloc(size)", "is no map");
+	refuse("a:b=malloc(size=)", "is no map");
+	refuse("a:b=malloc(size=x", "is no map");
+	refuse("a:b=malloc(size=x)y", "is no map");
+	refuse("a:b=malloc(size=x,)", "is no map");
+	refuse("a:b=malloc(size=x y)", "is no map");
+	refuse("a:b=", "'' is no allocation function; there are malloc, calloc");
+	refuse("a:b=mallocs(size=x)", "'mallocs' is no allocation");
+	refuse("a:b=free-return(ptr=x)", "'free-return' is no allocation");
+	refuse("a:b=-return", "is no allocation function");
+	refuse("a:b=malloc(ptr=x)", "malloc has no 'ptr' that an argument could be, it has bytes size");
+	refuse("a:b=malloc-return(size=x)", "malloc-return has no 'size' that an argument could be, it has ptr");
+}
+END_TEST
+
+START_TEST(maps_tell_what_events_are)
+{
+	struct event_map map[] = {
+		parse("probe_libc:get=malloc(size=n)"),
+		parse("probe_libc:got__return=malloc-return(ptr=p)"),
+		parse("probe_libc:put=free"),
+		parse("probe_libc:malloc=calloc(n=first)"),
+		parse("probe_libc:bad=malloc(size=what)"),
+		parse("probe_libc:tracepoint=free(ptr=x)"),
+		parse("other:free=malloc(size=x)"),
+	};
+	const struct event_maps maps = { map, sizeof(map) / sizeof(*map) };
+	struct hit hit;
+
+	decoder_set_maps(decoder, &maps);
+	add("get", 1, FIELD_IP FIELD_U64("other", 16) FIELD_U64("n", 24));
+	hit = decode(1, false, 7, 8, 0);
+	ck_assert_int_eq(hit.function, ALLOC_MALLOC);
+	ck_assert_uint_eq(hit.argument[0], 8);
+	add("got__return", 2, FIELD_FUNC FIELD_U64("p", 24));
+	hit = decode(2, true, 9, 0, 0);
+	ck_assert_int_eq(hit.function, ALLOC_MALLOC);
+	ck_assert_uint_eq(hit.argument[0], 9);
+	/* What it does not tell has one of the usual names.  */
+	add("put", 3, FIELD_IP FIELD_U64("mem", 16));
+	ck_assert_uint_eq(decode(3, false, 5, 0, 0).argument[0], 5);
+	add("malloc", 4, FIELD_IP FIELD_U64("elem_size", 16)
+	    FIELD_U64("first", 24));
+	hit = decode(4, false, 5, 6, 0);
+	ck_assert_int_eq(hit.function, ALLOC_CALLOC);
+	ck_assert_uint_eq(hit.argument[0], 6);
+	ck_assert_uint_eq(hit.argument[1], 5);
+	/* What it does tell is taken at its word.  */
+	add("bad", 5, FIELD_IP FIELD_U64("bytes", 16));
+	ck_assert_str_eq(decoder_problem(decoder, 5),
+			 "probe_libc:bad has no argument what");
+	add("tracepoint", 6, FIELD_U64("x", 16));
+	ck_assert_str_eq(decoder_problem(decoder, 6),
+			 "probe_libc:tracepoint has no argument __probe_ip");
+	/* Another group's says nothing here.  */
+	add("free", 7, FIELD_IP FIELD_U64("mem", 16));
+	ck_assert_int_eq(decode(7, false, 1, 0, 0).function, ALLOC_FREE);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("decode");
@@ -386,6 +495,8 @@ int main(void)
 	tcase_add_test(tcase, garbage);
 	tcase_add_test(tcase, absurd_offsets);
 	tcase_add_test(tcase, corrupted);
+	tcase_add_test(tcase, maps_are_read);
+	tcase_add_test(tcase, maps_tell_what_events_are);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);
 }

@@ -16,6 +16,7 @@
      1: malloc 20 = a0         a call of thread 1 and its return
      1: +realloc a0 40         a call
      1: -realloc b0            its return
+     1: *malloc 20             a call, of a function whose returns are not seen
      1: -posix_memalign 0 b0   a return with status, and the block's address
      2/1: free a0              thread 2 of process 1
      1: exit | 1: exec | fork 1 5 | lost 3 | lost_total 3 | round
@@ -87,7 +88,8 @@ static void call(struct script *script, struct hit *hit, const char *text)
 {
 	uint64_t numbers[ALLOCATOR_ARGUMENTS] = { 0 };
 	uint64_t chain[2] = { 0x400000 + hit->function, 0x500000 };
-	bool only_call = *text == '+', only_return = *text == '-';
+	bool only_call = *text == '+' || *text == '*';
+	bool only_return = *text == '-', alone = *text == '*';
 	size_t length;
 	int function, count;
 
@@ -104,7 +106,8 @@ static void call(struct script *script, struct hit *hit, const char *text)
 	if (!only_return) {
 		hit->kind = HIT_CALL;
 		place_arguments(hit, numbers, count);
-		deliver(script, hit, NULL, 0);
+		hit->flags = alone ? HIT_ALONE : 0;
+		deliver(script, hit, chain, alone ? 2 : 0);
 		if (only_call || allocators[function].result == RESULT_NONE)
 			return;
 		while (*text == ' ')
@@ -231,6 +234,8 @@ static void describe(const struct snapshot *snapshot, char *text, size_t size)
 
 		PUT(" [%" PRIx64 ": %u +%" PRIu64 " -%" PRIu64,
 		    group->size, group->live, group->allocated, group->freed);
+		if (group->alone)
+			PUT(" *%" PRIu64, group->alone);
 		if (group->doubtful)
 			PUT(" ?%u", group->doubtful);
 		PUT("]");
@@ -485,6 +490,29 @@ START_TEST(samples_told_twice)
 	expect("1: +malloc 20\n1: -malloc a0\nagain\nround\nagain\n"
 	       "1: +free a0\nagain\n",
 	       "malloc 1 free 1 live 0/0 [20: 0 +1 -1]");
+}
+END_TEST
+
+/* Calls without returns are counted, and nothing is made of them.  */
+START_TEST(calls_alone)
+{
+	expect("1: *malloc 20\n1: *malloc 20\n2: *malloc 30\n"
+	       "1: *calloc 2 8\n",
+	       "malloc 3 calloc 1 live 0/0 [10: 0 +1 -0 *1] "
+	       "[20: 0 +2 -0 *2] [30: 0 +1 -0 *1]");
+	/* What is freed may be one of them, and no address is known.  */
+	expect("1: *malloc 20\n1: free a0\n1: *malloc 20\n1: free a0\n"
+	       "1: exit\n",
+	       "malloc 2 free 2 live 0/0 [20: 0 +2 -0 *2]");
+	/* Next to functions that return; inside one it is a part of that.  */
+	expect("1: malloc 20 = a0\n1: *realloc a0 40\n1: +calloc 2 8\n"
+	       "1: *realloc 0 10\n1: -calloc b0\n1: free b0\n",
+	       "malloc 1 calloc 1 realloc 1 free 1 live 0/0 "
+	       "[10: 0 +1 -1] [20: 0 +1 -1] [40: 0 +1 -0 *1]");
+	/* One told twice; a size that overflows.  */
+	expect("1: *malloc 20\nagain\n"
+	       "1: *calloc 8000000000000000 8000000000000000\n",
+	       "malloc 1 calloc 1 live 0/0 [20: 0 +1 -0 *1]");
 }
 END_TEST
 
@@ -1203,6 +1231,7 @@ int main(void)
 	tcase_add_test(pairing, ending_threads_among_sleepers);
 	tcase_add_test(pairing, posix_memalign_without_address);
 	tcase_add_test(pairing, samples_told_twice);
+	tcase_add_test(pairing, calls_alone);
 	tcase_add_test(pairing, unpaired_are_counted);
 	tcase_add_test(pairing, loss_is_counted_and_survived);
 	tcase_add_test(pairing, loss_makes_doubtful);

@@ -423,10 +423,16 @@ START_TEST(silent_server)
 }
 END_TEST
 
+static unsigned frames_at(uint64_t address, unsigned flags, struct frame *frames)
+{
+	return symbols_frames(symbols, symbols_space(symbols, 1), address, flags, frames,
+			      FRAMES_PER_ADDRESS);
+}
+
 /* Only a compiler that was asked for debugging information knows of them. */
 START_TEST(inlined)
 {
-	struct frame frames[FRAMES_MAX], frame;
+	struct frame frames[FRAMES_PER_ADDRESS], frame;
 	int inner, between, outer = outermost(&inner, &between);
 	uint64_t at = SELF_AT + offset_of(called_from);
 	const unsigned flags = FRAME_RETURN | FRAME_LINE;
@@ -437,7 +443,7 @@ START_TEST(inlined)
 	ck_assert_str_eq(frame.symbol, "outermost");
 	if (!frame.file)
 		return;
-	ck_assert_uint_eq(symbols_frames(symbols, space, at, flags, frames, FRAMES_MAX), 3);
+	ck_assert_uint_eq(frames_at(at, flags, frames), 3);
 	ck_assert_str_eq(frames[0].symbol, "xmalloc_inner");
 	ck_assert(frames[0].inlined);
 	ck_assert_int_eq(frames[0].line, inner);
@@ -454,7 +460,7 @@ START_TEST(inlined)
 		ck_assert_uint_eq(frames[i].object_offset, at - SELF_AT);
 	}
 	/* Not asked for, or no room. */
-	ck_assert_uint_eq(symbols_frames(symbols, space, at, FRAME_RETURN, frames, FRAMES_MAX), 1);
+	ck_assert_uint_eq(frames_at(at, FRAME_RETURN, frames), 1);
 	ck_assert_str_eq(frames[0].symbol, "outermost");
 	ck_assert_uint_eq(symbols_frames(symbols, space, at, flags, frames, 2), 2);
 	ck_assert_str_eq(frames[0].symbol, "xmalloc_inner");
@@ -464,7 +470,7 @@ START_TEST(inlined)
 	ck_assert_str_eq(frames[0].symbol, "outermost");
 	/* Elsewhere nothing is. */
 	at = SELF_AT + offset;
-	ck_assert_uint_eq(symbols_frames(symbols, space, at, FRAME_LINE, frames, FRAMES_MAX), 1);
+	ck_assert_uint_eq(frames_at(at, FRAME_LINE, frames), 1);
 	ck_assert_str_eq(frames[0].symbol, "function_to_find");
 	ck_assert_int_gt(frames[0].line, 0);
 }
@@ -474,9 +480,9 @@ END_TEST
  * finds. Returns how many functions. */
 static unsigned compare_with(const char *reader, const char *path, uint32_t pid, uint64_t at)
 {
-	struct frame frames[FRAMES_MAX];
+	struct frame frames[FRAMES_PER_ADDRESS];
 	unsigned count = symbols_frames(symbols, symbols_space(symbols, pid), SELF_AT + at,
-					FRAME_LINE, frames, FRAMES_MAX);
+					FRAME_LINE, frames, FRAMES_PER_ADDRESS);
 	char command[256], function[512], place[512];
 	unsigned told = 0;
 	FILE *pipe;
@@ -614,7 +620,7 @@ static void wait_for_line(uint32_t space, uint64_t at)
 /* First the file, then the name, then the line. */
 START_TEST(in_the_background)
 {
-	struct frame frames[FRAMES_MAX];
+	struct frame frames[FRAMES_PER_ADDRESS];
 	int inner, between;
 	uint64_t at;
 	uint32_t space = symbols_space(symbols, 1);
@@ -626,7 +632,7 @@ START_TEST(in_the_background)
 	ck_assert(symbols_background(symbols));
 	before = symbols_generation(symbols);
 	map_as(self.path);
-	count = symbols_frames(symbols, space, at, FRAME_RETURN | FRAME_LINE, frames, FRAMES_MAX);
+	count = frames_at(at, FRAME_RETURN | FRAME_LINE, frames);
 	ck_assert_uint_eq(count, 1);
 	ck_assert_str_eq(frames[0].object, self.path);
 	ck_assert_ptr_null(frames[0].symbol);
@@ -634,11 +640,11 @@ START_TEST(in_the_background)
 	wait_for_news();
 	ck_assert_uint_ne(symbols_generation(symbols), before);
 	before = symbols_generation(symbols);
-	count = symbols_frames(symbols, space, at, FRAME_RETURN | FRAME_LINE, frames, FRAMES_MAX);
+	count = frames_at(at, FRAME_RETURN | FRAME_LINE, frames);
 	ck_assert_str_eq(frames[count - 1].symbol, "outermost");
 	/* Without -g there is no more to come. */
 	wait_for_line(space, at);
-	count = symbols_frames(symbols, space, at, FRAME_RETURN | FRAME_LINE, frames, FRAMES_MAX);
+	count = frames_at(at, FRAME_RETURN | FRAME_LINE, frames);
 	if (!frames[0].file)
 		return;
 	ck_assert_uint_eq(count, 3);

@@ -141,6 +141,8 @@ START_TEST(bad_lines)
 		"--max-overhead=0 -p 1", "--max-overhead=101 -p 1",
 		"--max-overhead=5% -p 1", "--max-overhead=5 f", "--check f",
 		"--ring-size=4096 f", "--sysroot=/ -p 1", "--top=3 -p 1",
+		"--map=a:b=malloc -p 1", "--map=a:b f", "--map f",
+		"--map=a:b=mallocs f",
 		"--format=json f", "-b --duration=. -p 1",
 		"--", "-b --", "-p 1 --", "-p 1 -- x", "f -- x", "f --",
 		"--cleanup -b", "--cleanup -p 1", "--check --cleanup",
@@ -178,7 +180,7 @@ START_TEST(help_is_complete)
 		"--ascii", "--monochrome", "--help", "--version",
 		"--free-chains", "--max-overhead", "--force", "--check",
 		"--cleanup", "--verbose", "--follow-forks", "--output-log",
-		"--output",
+		"--output", "--map",
 	};
 	char *text = NULL;
 	size_t size;

@@ -9,6 +9,7 @@
 
 #include "perfdata/perfdata.h"
 #include "perfdata_builder.h"
+#include "trace/map.h"
 
 /* Ids that no machine's probes are likely to have, so that none of them is
    taken for the recorded one.  */
@@ -190,6 +191,7 @@ static void check_usual(struct perfdata *perfdata)
 	ck_assert_int_eq(seen.hits[0].function, ALLOC_MALLOC);
 	ck_assert_int_eq(seen.hits[0].kind, HIT_CALL);
 	ck_assert_uint_eq(seen.hits[0].argument[0], 3072);
+	ck_assert_uint_eq(seen.hits[0].flags, 0);
 	ck_assert_int_eq(seen.hits[1].kind, HIT_RETURN);
 	ck_assert_uint_eq(seen.hits[1].argument[0], 0x34d4200);
 	ck_assert_uint_eq(seen.sizes[1], 1);
@@ -413,6 +415,38 @@ START_TEST(other_events)
 }
 END_TEST
 
+/* Probes of other names are what the user says, and must be there.  */
+START_TEST(mapped)
+{
+	struct event_map map[2];
+	struct event_maps maps = { map, 1 };
+	struct perfdata *perfdata;
+
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC, USUAL);
+	add_format("get", ID_MALLOC, FIELD_IP FIELD_U64("n", 16));
+	add_hit(0, false, 0x7f0001000, 3072);
+	finish();
+	check_refused(path, "if some of these are, --map tells which");
+	ck_assert(!event_map_parse(&map[0], "probe_libc:get=malloc(size=n)",
+				   &error));
+	ck_assert(!event_map_parse(&map[1], "probe_libc:put=free(ptr=n)",
+				   &error));
+	perfdata = perfdata_open_mapped(path, &maps, &error);
+	ck_assert_msg(perfdata != NULL, "%s", error.text);
+	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
+	ck_assert_uint_eq(seen.hit_count, 1);
+	ck_assert_int_eq(seen.hits[0].function, ALLOC_MALLOC);
+	ck_assert_uint_eq(seen.hits[0].argument[0], 3072);
+	/* Nothing tells where it returns.  */
+	ck_assert_uint_eq(seen.hits[0].flags, HIT_ALONE);
+	perfdata_close(perfdata);
+	maps.count = 2;
+	ck_assert_ptr_null(perfdata_open_mapped(path, &maps, &error));
+	ck_assert_ptr_nonnull(strstr(error.text, "has no event probe_libc:put, "
+				     "as --map says, only probe_libc:get"));
+}
+END_TEST
+
 START_TEST(missing_argument)
 {
 	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC, USUAL);
@@ -633,6 +667,7 @@ int main(void)
 	tcase_add_test(tcase, refused_files);
 	tcase_add_test(tcase, no_permission);
 	tcase_add_test(tcase, other_events);
+	tcase_add_test(tcase, mapped);
 	tcase_add_test(tcase, missing_argument);
 	tcase_add_test(tcase, missing_format);
 	tcase_add_test(tcase, payloads);

@@ -131,6 +131,48 @@ static const struct row *row_of(const struct rows *rows, uint64_t size)
 	return NULL;
 }
 
+/* Allocations whose returns were not recorded.  */
+static void calls_only(struct maker *maker, unsigned tick)
+{
+	const struct hit made = {
+		.time = maker->time++, .pid = 1, .tid = 1, .kind = HIT_CALL,
+		.address = 0x1000, .argument = { tick % 4 ? 64 : LEAK },
+		.flags = HIT_ALONE,
+	};
+	const uint64_t chain[] = { CALLER(tick % 4 ? 64 : LEAK) };
+
+	heap_hit(maker->heap, &made, 1, chain, 1);
+	if (tick % 100 == 0)
+		allocate(maker, STARTUP, CALLER(STARTUP));
+}
+
+START_TEST(unknown)
+{
+	struct snapshot *snapshot = make(calls_only);
+	struct symbols *symbols = symbols_new();
+	struct sizespec all = { 0 };
+	struct rows rows = { 0 };
+
+	ck_assert_int_eq(rows_build(&rows, snapshot, symbols, &all), 0);
+	ck_assert_uint_eq(rows.count, 3);
+	ck_assert_int_eq(row_of(&rows, LEAK)->verdict, VERDICT_UNKNOWN);
+	ck_assert_uint_eq(row_of(&rows, LEAK)->blocks, 0);
+	ck_assert_uint_eq(row_of(&rows, LEAK)->bytes, 0);
+	ck_assert_uint_eq(row_of(&rows, LEAK)->alone,
+			  row_of(&rows, LEAK)->allocated);
+	ck_assert_int_eq(row_of(&rows, 64)->verdict, VERDICT_UNKNOWN);
+	ck_assert_uint_eq(row_of(&rows, 64)->allocated,
+			  3 * row_of(&rows, LEAK)->allocated);
+	ck_assert_int_eq(row_of(&rows, STARTUP)->verdict, VERDICT_STEADY);
+	/* What is known to leak, then what has most bytes.  */
+	ck_assert_uint_eq(rows.row[0].size, STARTUP);
+	ck_assert_uint_eq(rows.row[1].size, LEAK);
+	rows_clear(&rows);
+	snapshot_unref(snapshot);
+	symbols_free(symbols);
+}
+END_TEST
+
 START_TEST(verdicts)
 {
 	struct snapshot *snapshot = make(one_of_each);
@@ -335,6 +377,7 @@ int main(void)
 	TCase *tests = tcase_create("rows");
 
 	tcase_add_test(tests, verdicts);
+	tcase_add_test(tests, unknown);
 	tcase_add_test(tests, full_caches_are_no_leaks);
 	tcase_add_test(tests, no_verdict_too_soon);
 	tcase_add_test(tests, counts);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "perfdata/perfdata.h"
+#include "perfdata/text_chain.h"
 #include "perfdata/text_line.h"
 #include "symbols/symbols.h"
 #include "testing.h"
@@ -27,7 +28,7 @@ static bool parse_event(const char *text, struct text_event_line *line)
 static void check_span(struct text_span span, const char *expected)
 {
 	ck_assert_msg(span.length == strlen(expected) &&
-		      !memcmp(span.at, expected, span.length), "'%.*s', not '%s'",
+		      (!span.length || !memcmp(span.at, expected, span.length)), "'%.*s', not '%s'",
 		      (int)span.length, span.at, expected);
 }
 
@@ -252,7 +253,8 @@ static void see_hit(void *context, struct hit *hit, const uint64_t *chain, size_
 	    hit->flags & HIT_HAS_POINTER ? " pointer" : "",
 	    hit->kind == HIT_CALL && hit->flags & HIT_HAS_CALLER ? " caller" : "");
 	seen->depth = size < COUNT(seen->chain) ? size : COUNT(seen->chain);
-	memcpy(seen->chain, chain ? chain : seen->chain, seen->depth * sizeof(*chain));
+	if (seen->depth)
+		memcpy(seen->chain, chain, seen->depth * sizeof(*chain));
 	seen->last_time = hit->time;
 }
 
@@ -550,6 +552,18 @@ START_TEST(damaged)
 }
 END_TEST
 
+/* It is another's.  */
+START_TEST(zero_in_a_name)
+{
+	static const char text[] = GOOD "a 1/1 [000] 1.0: p:free\0x: (a0) mem=0x11\n" GOOD;
+	struct seen seen = { .length = 0 };
+	struct error error;
+
+	ck_assert_int_eq(read_bytes(text, sizeof(text) - 1, &seen, &error), 0);
+	ck_assert_uint_eq(seen.hits, 2);
+}
+END_TEST
+
 START_TEST(last_line_without_end)
 {
 	/* A call chain's is whole where its object is.  */
@@ -660,6 +674,7 @@ int main(void)
 	tcase_add_test(files, names_are_told);
 	tcase_add_test(files, refused);
 	tcase_add_test(files, damaged);
+	tcase_add_test(files, zero_in_a_name);
 	tcase_add_test(files, last_line_without_end);
 	tcase_add_test(files, long_lines);
 	tcase_add_test(files, any_byte);

@@ -44,6 +44,27 @@ START_TEST(ways_to_show)
 }
 END_TEST
 
+/* What has no name is raw in all of them. */
+START_TEST(without_names)
+{
+	static const char *const first[] = {
+		"+0x123 (libñandú.so.1)\n", "#0  0x9123 (libñandú.so.1+0x9123)\n",
+		"cells>> (libñandú.so.1)\n", "+0x123 (libñandú.so.1)\n",
+	};
+
+	on(SOURCE_LIVE);
+	type("j");
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		ck_shows(first[i]);
+		ck_shows(" #1  0xa456 (libstripped.so.2+0xa456)\n");
+		ck_shows(" #2  0xb789\n");
+		ck_shows(" #3  0x1234567\n");
+		key('s');
+	}
+	stop();
+}
+END_TEST
+
 static const struct {
 	const char *name;
 	const char *keys;
@@ -166,6 +187,7 @@ int main(void)
 	TCase *names = tcase_create("names");
 
 	tcase_add_loop_test(names, ways_to_show, 0, 2);
+	tcase_add_test(names, without_names);
 	tcase_add_loop_test(names, screens, 0, KEPT_COUNT);
 	tcase_add_test(names, raw_asks_for_no_lines);
 	tcase_add_test(names, no_room);

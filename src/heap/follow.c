@@ -167,10 +167,11 @@ static void release_block(struct follow *follow, struct process *process,
 	log_event(follow, operation, address, size, live, false);
 }
 
-/* While not all allocations are seen this is what is to be expected.  */
+/* While not all allocations are seen, or not their blocks, this is what is to
+   be expected.  */
 static void unallocated_free(struct follow *follow)
 {
-	if (follow->mode == MODE_ALL)
+	if (follow->mode == MODE_ALL && !follow->groups->alone)
 		follow->anomalies[ANOMALY_UNALLOCATED_FREE]++;
 }
 
@@ -266,6 +267,25 @@ static void acquire(struct follow *follow, struct process *process,
 	log_event(follow, operation, address, size, live, true);
 }
 
+/* A call of which no more is known: it is counted, and nothing said of what
+   became of its block, which may have any address that was freed.  The old one
+   is likely to be gone.  */
+static void acquire_alone(struct follow *follow, struct process *process,
+			  const struct operation *operation, uint64_t old,
+			  bool fits, uint64_t size)
+{
+	if (old)
+		release(follow, process, operation, old);
+	if (!fits)
+		return;
+	if (groups_count(follow->groups, operation->time, size,
+			 operation->chain) < 0)
+		follow->failed++;
+	else
+		log_event(follow, operation, 0, size, 0, true);
+	follow->gaps++;
+}
+
 uint32_t follow_begin(struct follow *follow, uint32_t pid, uint64_t old)
 {
 	struct process *process = old ? process_get(follow, pid) : NULL;
@@ -355,6 +375,10 @@ void follow_operation(struct follow *follow, const struct operation *operation)
 		return;
 	}
 	go_on(follow, operation);
+	if (operation->alone) {
+		acquire_alone(follow, process, operation, old, fits, size);
+		return;
+	}
 	/* realloc (p, 0) that returns NULL has freed p; any other NULL left
 	   the block as it was.  */
 	if (allocator->releases && old) {

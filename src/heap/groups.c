@@ -362,6 +362,25 @@ uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 	return number;
 }
 
+int groups_count(struct groups *groups, uint64_t time, uint64_t size,
+		 uint32_t chain)
+{
+	struct group *group;
+	uint32_t at;
+
+	groups_advance(groups, time);
+	at = group_find(groups, time, size, chain);
+	if (!at)
+		return -1;
+	group = &groups->groups[at - 1];
+	group->allocated++;
+	group->alone++;
+	group->last = time;
+	groups->allocated++;
+	groups->alone++;
+	return 0;
+}
+
 uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,
 			bool seen)
 {

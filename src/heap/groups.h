@@ -64,6 +64,7 @@ struct groups {
 	uint64_t live_bytes;
 	uint64_t allocated;
 	uint64_t freed;
+	uint64_t alone;         /* see struct group */
 	uint64_t live_bytes_at[SLICES];
 	unsigned slices;        /* in use */
 };
@@ -87,6 +88,11 @@ bool groups_doubtful(const struct groups *groups, uint32_t block);
    this size alive now.  */
 uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 			uint64_t size, uint32_t chain, uint64_t *live);
+
+/* A new block of which nothing else is known, nor ever will be.  Returns -1 when
+   out of memory.  */
+int groups_count(struct groups *groups, uint64_t time, uint64_t size,
+		 uint32_t chain);
 
 /* BLOCK is gone.  SEEN: by a release that was seen; else it only stops to
    count as alive.  Returns how many of its size are still alive.  */

@@ -382,6 +382,7 @@ static void copy_counts(struct snapshot *snapshot, const struct heap *heap)
 	snapshot->live_bytes = groups->live_bytes;
 	snapshot->allocated = groups->allocated;
 	snapshot->freed = groups->freed;
+	snapshot->alone = groups->alone;
 	memcpy(snapshot->live_bytes_at, groups->live_bytes_at,
 	       sizeof(snapshot->live_bytes_at));
 }

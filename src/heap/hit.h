@@ -40,7 +40,11 @@ enum hit_flags {
 	HIT_HAS_CALLER = 1 << 2,
 	/* Of a stack dump: the same call is told by another event as well, and
 	   no hit comes with this one.  */
-	HIT_DUMP_ONLY = 1 << 3
+	HIT_DUMP_ONLY = 1 << 3,
+	/* On the call of a function with a result: returns of that function are
+	   not seen at all, so that the call is the whole operation, whose block
+	   nobody knows.  */
+	HIT_ALONE = 1 << 4
 };
 
 /* One thing that happened in a traced process.  A hit of a probe, or one of

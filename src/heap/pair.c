@@ -187,6 +187,7 @@ static void emit(struct pair *pair, const struct thread *thread,
 		.deep = deep ? deep : call->deep,
 		.token = call->token,
 		.function = call->function,
+		.alone = hit->flags & HIT_ALONE,
 		.unseen = allocators[call->function].result == RESULT_STATUS &&
 			!hit->argument[0] && !result,
 	};
@@ -205,22 +206,30 @@ static void drop_stale(struct pair *pair, struct thread *thread)
 		miss_calls(pair, thread, 0);
 }
 
+/* What two hits of one call have in common, that are of functions without a
+   return.  */
+static uint64_t single_argument(const struct hit *hit)
+{
+	return hit->flags & HIT_ALONE ? hit->argument[0] :
+		old_block(hit->function, hit->argument);
+}
+
 /* A function without a return probe: the call is all there is.  */
 static void single_call(struct pair *pair, struct thread *thread,
 			const struct hit *hit, struct point *point,
 			uint32_t deep)
 {
-	uint64_t old = old_block(hit->function, hit->argument);
+	uint64_t argument = single_argument(hit);
 	struct call call = { .function = hit->function, .chain = hit->chain };
 
 	if (thread->single && thread->single != point &&
 	    thread->single->function == point->function &&
-	    thread->single_argument == old) {
+	    thread->single_argument == argument) {
 		thread->single->reached++;
 		thread->single->last_reached = point->address;
 	}
 	thread->single = point;
-	thread->single_argument = old;
+	thread->single_argument = argument;
 	point->calls++;
 	drop_stale(pair, thread);
 	if (thread->depth) {
@@ -372,8 +381,7 @@ static bool is_repeated(struct thread *thread, const struct hit *hit)
 		thread->function == hit->function &&
 		(hit->kind == HIT_RETURN ||
 		 allocators[hit->function].result != RESULT_NONE ||
-		 thread->single_argument == old_block(hit->function,
-						      hit->argument));
+		 thread->single_argument == single_argument(hit));
 
 	thread->time = hit->time;
 	thread->address = hit->address;
@@ -418,7 +426,8 @@ static int allocation_hit(struct pair *pair, const struct hit *hit,
 		return 0;
 	if (hit->kind == HIT_RETURN)
 		leave(pair, thread, hit, deep);
-	else if (allocators[hit->function].result == RESULT_NONE)
+	else if (allocators[hit->function].result == RESULT_NONE ||
+		 hit->flags & HIT_ALONE)
 		single_call(pair, thread, hit, point, deep);
 	else
 		enter(pair, thread, hit, point, deep);

@@ -40,6 +40,7 @@ struct operation {
 	uint32_t token;
 	uint8_t function;
 	bool unseen;            /* it has a new block, but nobody knows where */
+	bool alone;             /* the same, and it may have failed: see HIT_ALONE */
 };
 
 /* What comes out.  */

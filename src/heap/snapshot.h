@@ -32,6 +32,8 @@ struct group {
 				   they may have been freed unseen */
 	uint64_t allocated;     /* blocks, ever */
 	uint64_t freed;
+	uint64_t alone;         /* of those allocated, that only the call is known
+				   of: neither live nor freed, see HIT_ALONE */
 	uint64_t first;         /* time of the first allocation, ns */
 	uint64_t last;          /* of the last one */
 	uint64_t oldest;        /* birth of the oldest live block; 0: none lives */
@@ -70,6 +72,7 @@ struct snapshot {
 	uint64_t live_bytes;
 	uint64_t allocated;     /* blocks, ever */
 	uint64_t freed;
+	uint64_t alone;         /* as in struct group */
 	uint64_t live_bytes_at[SLICES]; /* at the end of each slice */
 
 	struct group *groups;   /* those with a block ever; no order */

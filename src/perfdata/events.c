@@ -159,13 +159,34 @@ static void event_name(const struct file *file, const struct decoder *decoder,
 			 (uint64_t)attr->config);
 }
 
+void event_list_add(struct event_list *list, const char *name)
+{
+	size_t room = sizeof(list->text) - list->length;
+
+	if (strlen(name) + sizeof(", …") > room) {
+		snprintf(list->text + list->length, room, "…");
+		list->length = sizeof(list->text);
+		return;
+	}
+	list->length += (size_t)snprintf(list->text + list->length, room,
+					 list->length ? ", %s" : "%s", name);
+}
+
+int events_refuse(const struct file *file, const struct event_list *list,
+		  struct error *error)
+{
+	return error_set(error, _("%s: has no events of allocation functions, only %s; "
+				  "make them with perf probe -x LIBC -a 'malloc=malloc bytes=%%di' "
+				  "-a 'malloc_ret=malloc%%return $retval' -a 'free=free mem=%%di' (and calloc, realloc…), "
+				  "then perf record -g -e 'probe_libc:*' -p PID; "
+				  "if some of these are, --map tells which"),
+			 file->name, list->text);
+}
+
 /* Lists the names of the events, as many as there is room for.  */
 static void list_events(const struct file *file, const struct decoder *decoder,
-			char *list, size_t size)
+			struct event_list *list)
 {
-	size_t length = 0;
-
-	list[0] = '\0';
 	for (size_t i = 0; i < events_count(file); i++) {
 		struct perf_event_attr attr;
 		struct cursor ids;
@@ -174,12 +195,7 @@ static void list_events(const struct file *file, const struct decoder *decoder,
 		if (events_get(file, i, &attr, &ids))
 			continue;
 		event_name(file, decoder, i, &attr, name, sizeof(name));
-		if (length + strlen(name) + sizeof(", …") > size) {
-			snprintf(list + length, size - length, "…");
-			return;
-		}
-		length += (size_t)snprintf(list + length, size - length,
-					   length ? ", %s" : "%s", name);
+		event_list_add(list, name);
 	}
 }
 
@@ -203,16 +219,16 @@ static bool is_there(const struct file *file, const struct decoder *decoder,
 int events_check_maps(const struct file *file, const struct decoder *decoder,
 		      const struct event_maps *maps, struct error *error)
 {
+	struct event_list list = { .length = 0 };
 	char name[sizeof(maps->map->event)];
-	char list[160];
 
 	for (size_t i = 0; maps && i < maps->count; i++) {
 		if (is_there(file, decoder, maps->map[i].event))
 			continue;
 		text_clean(name, sizeof(name), maps->map[i].event);
-		list_events(file, decoder, list, sizeof(list));
+		list_events(file, decoder, &list);
 		return error_set(error, _("%s: has no event %s, as --map says, only %s"),
-				 file->name, name, list);
+				 file->name, name, list.text);
 	}
 	return 0;
 }
@@ -221,15 +237,10 @@ static int refuse_other_events(const struct file *file,
 			       const struct decoder *decoder,
 			       struct error *error)
 {
-	char list[160];
+	struct event_list list = { .length = 0 };
 
-	list_events(file, decoder, list, sizeof(list));
-	return error_set(error, _("%s: has no events of allocation functions, only %s; "
-				  "make them with perf probe -x LIBC -a 'malloc=malloc bytes=%%di' "
-				  "-a 'malloc_ret=malloc%%return $retval' -a 'free=free mem=%%di' (and calloc, realloc…), "
-				  "then perf record -g -e 'probe_libc:*' -p PID; "
-				  "if some of these are, --map tells which"),
-			 file->name, list);
+	list_events(file, decoder, &list);
+	return events_refuse(file, &list, error);
 }
 
 /* Checks one event; adds to *USABLE if it is a good one.  Returns 0 or -1.  */

@@ -36,4 +36,17 @@ int events_check_maps(const struct file *file, const struct decoder *decoder,
 int events_check(const struct file *file, const struct decoder *decoder,
 		 struct error *error);
 
+/* Names of events, as many as there is room for.  Zeroed, there are none.  */
+struct event_list {
+	char text[160];
+	size_t length;
+};
+
+void event_list_add(struct event_list *list, const char *name);
+
+/* Says that FILE has no events of allocation functions, but those of LIST.
+   Returns -1.  */
+int events_refuse(const struct file *file, const struct event_list *list,
+		  struct error *error);
+
 #endif

@@ -118,6 +118,7 @@ static struct records *make_records(struct perfdata *perfdata,
 		records_free(records);
 		return NULL;
 	}
+	records_settle(records);
 	records_set_build_ids(records, build_ids_find, &perfdata->build_ids);
 	return records;
 }
@@ -269,6 +270,11 @@ uint32_t perfdata_pid(const struct perfdata *perfdata)
 bool perfdata_unfinished(const struct perfdata *perfdata)
 {
 	return perfdata->file.unfinished || perfdata->file.growing;
+}
+
+bool perfdata_learned(const struct perfdata *perfdata)
+{
+	return perfdata->file.text && text_learned(perfdata->file.text);
 }
 
 uint64_t perfdata_size(const struct perfdata *perfdata)

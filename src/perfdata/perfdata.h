@@ -67,4 +67,8 @@ int perfdata_read(struct perfdata *perfdata, const struct sink *sink,
 		  _Atomic uint64_t *done, const atomic_bool *stop,
 		  struct error *error);
 
+/* Whether the last reading has shown what each hit should have been told with:
+   read again, from the start.  */
+bool perfdata_learned(const struct perfdata *perfdata);
+
 #endif

@@ -4,13 +4,13 @@
 #include "perfdata/text.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/intl.h"
+#include "perfdata/events.h"
 #include "perfdata/text_parser.h"
 
 /* Bytes between two looks at whether to stop.  */
@@ -20,11 +20,14 @@
 /* Within so many bytes there must be something that perf script prints, and
    within so many an event to follow.  */
 #define KNOWN_WITHIN (UINT64_C(1) << 20)
-#define USED_WITHIN (UINT64_C(16) << 20)
+#define USED_WITHIN (UINT64_C(64) << 20)
 
 struct text {
 	char *command;
 	uint32_t pid;
+	uint16_t alone;         /* functions, by bits, that have calls and no returns,
+				   as the last reading has shown */
+	bool learned;           /* it has shown more than the one before */
 };
 
 /* Where the reading of a file is.  */
@@ -151,30 +154,11 @@ static const struct sink nowhere = {
 	.round = ignore_round,
 };
 
-/* Lists the names of the events, as many as there is room for.  */
-static void list_events(const struct text_events *events, char *list,
-			size_t size)
-{
-	size_t length = 0;
-
-	list[0] = '\0';
-	for (uint32_t i = 0; i < events->count; i++) {
-		const char *name = events->event[i].name;
-
-		if (length + strlen(name) + sizeof(", …") > size) {
-			snprintf(list + length, size - length, "…");
-			return;
-		}
-		length += (size_t)snprintf(list + length, size - length,
-					   length ? ", %s" : "%s", name);
-	}
-}
-
 /* Why a text without a hit can't be followed.  */
 static int refuse(const struct file *file, const struct text_parser *parser,
 		  struct error *error)
 {
-	char list[160];
+	struct event_list list = { .length = 0 };
 
 	if (parser->nameless && !parser->events.count)
 		return error_set(error, _("%s: lacks the names of events: print the field event, too (perf script -F +event)"),
@@ -182,12 +166,9 @@ static int refuse(const struct file *file, const struct text_parser *parser,
 	if (!parser->event_lines)
 		return error_set(error, _("%s: is not a perf.data file, and not the text of perf script"),
 				 file->name);
-	list_events(&parser->events, list, sizeof(list));
-	return error_set(error, _("%s: has no events of allocation functions, only %s; "
-				  "make them with perf probe -x LIBC -a 'malloc=malloc bytes=%%di' "
-				  "-a 'malloc_ret=malloc%%return $retval' -a 'free=free mem=%%di' (and calloc, realloc…), "
-				  "then perf record -g -e 'probe_libc:*' -p PID"),
-			 file->name, list);
+	for (uint32_t i = 0; i < parser->events.count; i++)
+		event_list_add(&list, parser->events.event[i].name);
+	return events_refuse(file, &list, error);
 }
 
 /* Reads up to the first event to follow.  Returns 0 or -1.  */
@@ -250,6 +231,11 @@ const char *text_command(const struct text *text)
 	return text->command;
 }
 
+bool text_learned(const struct text *text)
+{
+	return text->learned;
+}
+
 uint32_t text_pid(const struct text *text)
 {
 	return text->pid;
@@ -290,6 +276,15 @@ static bool is_stopped(const atomic_bool *stop)
 	return stop && atomic_load_explicit(stop, memory_order_relaxed);
 }
 
+/* What only the whole text tells.  */
+static void learn(struct text *text, const struct text_parser *parser)
+{
+	uint16_t alone = parser->calls & (uint16_t)~parser->returns;
+
+	text->learned = alone != text->alone;
+	text->alone = alone;
+}
+
 int text_read(const struct file *file, const struct sink *sink,
 	      _Atomic uint64_t *done, const atomic_bool *stop,
 	      struct error *error)
@@ -304,6 +299,7 @@ int text_read(const struct file *file, const struct sink *sink,
 		return error_set(error, _("%s: out of memory"), file->name);
 	text_parser_init(parser, sink);
 	parser->events.maps = file->maps;
+	parser->alone = file->text->alone;
 	while (step == STEP_MORE && !is_stopped(stop)) {
 		step = take_step(&progress, parser, &why);
 		release(&progress);
@@ -312,6 +308,7 @@ int text_read(const struct file *file, const struct sink *sink,
 					      memory_order_relaxed);
 	}
 	text_parser_flush(parser);
+	learn(file->text, parser);
 	if (!is_stopped(stop))
 		result = explain_end(&progress, step, parser, &why, error);
 	text_parser_free(parser);

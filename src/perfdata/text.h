@@ -3,6 +3,7 @@
 #define LEAKTOP_PERFDATA_TEXT_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -20,6 +21,10 @@ struct text;
    FILE is a stream.  Returns 0; -1 with ERROR.  */
 int text_open(struct file *file, struct error *error);
 void text_free(struct text *text);
+
+/* Whether the reading has shown that a function's calls come alone (HIT_ALONE):
+   another one, from the start, will say so with each.  */
+bool text_learned(const struct text *text);
 
 /* The command line that recorded it (perf script --header), or NULL.  */
 const char *text_command(const struct text *text);

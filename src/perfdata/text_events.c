@@ -75,13 +75,15 @@ static bool event_init(struct text_event *event, struct text_span name,
 
 	memset(event, 0, sizeof(*event));
 	event->name = malloc(name.length + 1);
-	raw = strndup(name.at, name.length);
+	raw = malloc(name.length + 1);
 	event->raw = (struct text_span){ raw, name.length };
 	if (!event->name || !raw) {
 		free(event->name);
 		free(raw);
 		return false;
 	}
+	memcpy(raw, name.at, name.length);
+	raw[name.length] = '\0';
 	text_clean_n(event->name, name.length + 1, name.at, name.length);
 	/* A name has no colon, but a group's may.  */
 	colon = strrchr(raw, ':');

@@ -7,85 +7,6 @@
 
 #define NS_PER_SECOND UINT64_C(1000000000)
 
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* -1: none.  */
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-void text_skip_blanks(const char **at, const char *end)
-{
-	while (*at < end && is_blank(**at))
-		++*at;
-}
-
-bool text_take(const char **at, const char *end, const char *word)
-{
-	size_t length = strlen(word);
-
-	if ((size_t)(end - *at) < length || memcmp(*at, word, length))
-		return false;
-	*at += length;
-	return true;
-}
-
-bool text_hex(const char **at, const char *end, uint64_t *number)
-{
-	const char *start = *at;
-	uint64_t value = 0;
-	int digit;
-
-	while (*at < end && (digit = hex_value(**at)) >= 0) {
-		if (value >> 60)
-			return false;
-		value = value << 4 | (uint64_t)digit;
-		++*at;
-	}
-	*number = value;
-	return *at > start;
-}
-
-bool text_decimal(const char **at, const char *end, uint64_t *number)
-{
-	const char *start = *at;
-	uint64_t value = 0;
-
-	while (*at < end && is_digit(**at)) {
-		if (__builtin_mul_overflow(value, UINT64_C(10), &value) ||
-		    __builtin_add_overflow(value, (uint64_t)(**at - '0'),
-					   &value))
-			return false;
-		++*at;
-	}
-	*number = value;
-	return *at > start;
-}
-
-bool text_number(const char **at, const char *end, uint64_t *number)
-{
-	if (text_take(at, end, "0x"))
-		return text_hex(at, end, number);
-	if (!text_take(at, end, "-"))
-		return text_decimal(at, end, number);
-	if (!text_decimal(at, end, number) || *number > UINT64_C(1) << 63)
-		return false;
-	*number = -*number;
-	return true;
-}
-
 /* The last word of what lies between START and *END, which moves to its
    beginning.  Returns false when only blanks are left.  */
 static bool last_word(const char *start, const char **end,
@@ -93,10 +14,10 @@ static bool last_word(const char *start, const char **end,
 {
 	const char *stop = *end;
 
-	while (stop > start && is_blank(stop[-1]))
+	while (stop > start && text_is_blank(stop[-1]))
 		stop--;
 	word->at = stop;
-	while (word->at > start && !is_blank(word->at[-1]))
+	while (word->at > start && !text_is_blank(word->at[-1]))
 		word->at--;
 	word->length = (size_t)(stop - word->at);
 	*end = word->at;
@@ -106,7 +27,7 @@ static bool last_word(const char *start, const char **end,
 static bool is_decimal(struct text_span word)
 {
 	for (size_t i = 0; i < word.length; i++) {
-		if (!is_digit(word.at[i]))
+		if (!text_is_digit(word.at[i]))
 			return false;
 	}
 	return word.length;
@@ -221,7 +142,7 @@ static void parse_head(const char *line, const char *end,
 	if (last_word(line, &rest, &word) && parse_task(word, found))
 		end = rest;
 	text_skip_blanks(&line, end);
-	while (end > line && is_blank(end[-1]))
+	while (end > line && text_is_blank(end[-1]))
 		end--;
 	found->comm.at = line;
 	found->comm.length = (size_t)(end - line);
@@ -234,7 +155,7 @@ static bool find_name(const char *line, const char *end,
 	const char *colon;
 
 	name->at = end;
-	while (name->at > line && !is_blank(name->at[-1]))
+	while (name->at > line && !text_is_blank(name->at[-1]))
 		name->at--;
 	name->length = (size_t)(end - name->at);
 	if (!name->length)
@@ -255,7 +176,7 @@ static bool parse_place(const char **at, const char *end, uint64_t *address,
 	*is_return = text_take(at, end, " <- ");
 	if (*is_return && !text_hex(at, end, &caller))
 		return false;
-	return text_take(at, end, ")") && (*at == end || is_blank(**at));
+	return text_take(at, end, ")") && (*at == end || text_is_blank(**at));
 }
 
 static bool is_record(const char *line, const char *end,
@@ -265,13 +186,13 @@ static bool is_record(const char *line, const char *end,
 	const char *at = memmem(line, (size_t)(end - line), prefix,
 				sizeof(prefix) - 1);
 
-	if (!at || (at > line && !is_blank(at[-1])))
+	if (!at || (at > line && !text_is_blank(at[-1])))
 		return false;
 	found->is_record = true;
 	found->event.at = at;
 	at += sizeof(prefix) - 1;
 	while (at < end && ((*at >= 'A' && *at <= 'Z') || *at == '_' ||
-			    is_digit(*at)))
+			    text_is_digit(*at)))
 		at++;
 	found->event.length = (size_t)(at - found->event.at);
 	found->rest = (struct text_span){ at, (size_t)(end - at) };
@@ -282,7 +203,7 @@ static bool is_record(const char *line, const char *end,
 static bool has_name_alone(const char *line, const char *end,
 			   struct text_event_line *found)
 {
-	while (end > line && is_blank(end[-1]))
+	while (end > line && text_is_blank(end[-1]))
 		end--;
 	if (end == line || end[-1] != ':' ||
 	    !find_name(line, end - 1, &found->event))
@@ -330,151 +251,4 @@ bool text_line_is_nameless(const char *line, const char *end)
 	parse_head(line, at, &found);
 	return (found.has_time || found.has_tid) &&
 		parse_place(&at, end, &address, &is_return);
-}
-
-/* The kernel's, and its modules', have brackets; so has what belongs to no file
-   of a program.  */
-static bool is_kernel(struct text_span object)
-{
-	static const char *const others[] = {
-		"[unknown]", "[vdso", "[vsyscall]", "[heap]", "[stack",
-		"[anon", "[uprobes]", "[vectors]", "[sigpage]",
-	};
-
-	if (!object.length || object.at[0] != '[')
-		return false;
-	for (size_t i = 0; i < sizeof(others) / sizeof(*others); i++) {
-		const char *at = object.at;
-
-		if (text_take(&at, object.at + object.length, others[i]))
-			return false;
-	}
-	return true;
-}
-
-/* The last " (" between LINE and END; NULL: none.  */
-static const char *last_opening(const char *line, const char *end)
-{
-	while (--end > line) {
-		if (*end == '(' && is_blank(end[-1]))
-			return end;
-	}
-	return NULL;
-}
-
-/* Takes the "(object)" off the end of the line.  Symbols have parentheses, and
-   paths may have some, if rarely one without the other.  */
-static struct text_span take_object(const char *line, const char **end)
-{
-	struct text_span object = { NULL, 0 };
-	const char *at = *end;
-	size_t depth = 0;
-
-	if (at == line || at[-1] != ')')
-		return object;
-	do {
-		at--;
-		depth += *at == ')';
-	} while (!(*at == '(' && !--depth) && at > line);
-	if (depth)
-		at = last_opening(line, *end);
-	/* "operator()(int)" and the like is no object.  */
-	if (!at || (at > line && !is_blank(at[-1])))
-		return object;
-	object.at = at + 1;
-	object.length = (size_t)(*end - at) - 2;
-	*end = at;
-	return object;
-}
-
-/* Takes "+0x1c" off the end.  */
-static bool take_offset(const char *start, const char **end, uint64_t *offset)
-{
-	const char *at = *end;
-
-	while (at > start && hex_value(at[-1]) >= 0)
-		at--;
-	if (at - start < 3 || memcmp(at - 3, "+0x", 3))
-		return false;
-	start = at;
-	if (!text_hex(&start, *end, offset))
-		return false;
-	*end = at - 3;
-	return true;
-}
-
-/* Takes the address off the start.  It is written 16 wide; a line without it
-   may begin with a function that is called "add".  */
-static bool take_address(const char *line, const char **at, const char *end,
-			 uint64_t *address)
-{
-	const char *rest = *at;
-
-	if (!text_hex(&rest, end, address) || rest - line < 16 ||
-	    (rest < end && !is_blank(*rest)))
-		return false;
-	*at = rest;
-	return true;
-}
-
-static bool span_is(struct text_span span, const char *text)
-{
-	return span.length == strlen(text) &&
-		!memcmp(span.at, text, span.length);
-}
-
-/* The object as it is shown, and where in it.  */
-static void set_object(struct told *told, struct text_span object)
-{
-	const char *end = object.at + object.length;
-	uint64_t offset;
-
-	if (span_is(object, "[unknown]") || !object.length)
-		return;
-	/* -F dsoff */
-	if (take_offset(object.at, &end, &offset) && !told->has_address) {
-		told->address = offset;
-		told->has_address = true;
-	}
-	told->object = object.at;
-	told->object_length = (size_t)(end - object.at);
-}
-
-enum text_frame_kind text_frame_line(const char *line, const char *end,
-				     struct told *told)
-{
-	const char *at = line;
-	struct text_span object;
-
-	memset(told, 0, sizeof(*told));
-	text_skip_blanks(&at, end);
-	/* After two blanks stands the source, for the frame before it.  */
-	if (at == line || at == end || (at == line + 2 && *line == ' '))
-		return TEXT_FRAME_NONE;
-	told->has_address = take_address(line, &at, end, &told->address);
-	text_skip_blanks(&at, end);
-	while (end > at && is_blank(end[-1]))
-		end--;
-	object = take_object(at, &end);
-	if (!told->has_address && !object.at)
-		return TEXT_FRAME_NONE;
-	if (object.at && (is_kernel(object) || span_is(object, "inlined")))
-		return TEXT_FRAME_OTHER;
-	/* Its half of the address space.  What has an object that is not known is
-	   from a broken chain.  */
-	if (told->address >> 63 && !object.at)
-		return TEXT_FRAME_OTHER;
-	if (object.at)
-		set_object(told, object);
-	while (end > at && is_blank(end[-1]))
-		end--;
-	told->has_offset = take_offset(at, &end, &told->offset);
-	told->symbol = at;
-	told->symbol_length = (size_t)(end - at);
-	if (span_is((struct text_span){ at, told->symbol_length },
-		    "[unknown]") || end == at) {
-		told->symbol = NULL;
-		told->symbol_length = 0;
-	}
-	return TEXT_FRAME_USER;
 }

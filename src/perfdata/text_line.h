@@ -6,16 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/told.h"
+#include "perfdata/text_scan.h"
 
 /* The lines that perf script writes, as tools/perf/builtin-script.c has them;
    any of the fields may be missing (perf script -F).  A line is the bytes from
    LINE to END, without its newline; what is found points into it.  */
-
-struct text_span {
-	const char *at;
-	size_t length;
-};
 
 /* A probe's hit:
 
@@ -46,33 +41,5 @@ bool text_event_line(const char *line, const char *end,
 
 /* Whether the line is a probe's without the event's name.  */
 bool text_line_is_nameless(const char *line, const char *end);
-
-enum text_frame_kind {
-	TEXT_FRAME_NONE,        /* no line of a call chain */
-	TEXT_FRAME_USER,
-	TEXT_FRAME_OTHER        /* of the kernel; inlined into the next one */
-};
-
-/* A line of a call chain, with tab or blanks before it:
-
-     98930 malloc+0x0 (/usr/lib/x86_64-linux-gnu/libc.so.6)
-
-   Fills all of TOLD but the key.  */
-enum text_frame_kind text_frame_line(const char *line, const char *end,
-				     struct told *told);
-
-/* Reads a number as the kernel's print formats write it: 0x and hexadecimal
-   digits, or decimal, which may be negative.  Moves *AT behind it.  Returns
-   false when there is none, or it exceeds 64 bits.  */
-bool text_number(const char **at, const char *end, uint64_t *number);
-
-/* The same for hexadecimal digits alone, and for decimal ones.  */
-bool text_hex(const char **at, const char *end, uint64_t *number);
-bool text_decimal(const char **at, const char *end, uint64_t *number);
-
-/* Steps over WORD; returns whether it stood at *AT.  */
-bool text_take(const char **at, const char *end, const char *word);
-
-void text_skip_blanks(const char **at, const char *end);
 
 #endif

@@ -87,6 +87,22 @@ static void set_task(struct text_parser *parser,
 		tell_comm(parser, line);
 }
 
+/* Notes whether the function's calls and returns are there.  */
+static void note_function(struct text_parser *parser)
+{
+	struct hit *hit = &parser->hit;
+	uint16_t bit = (uint16_t)(1u << hit->function);
+
+	if (hit->kind == HIT_RETURN) {
+		parser->returns |= bit;
+		return;
+	}
+	if (allocators[hit->function].result != RESULT_NONE)
+		parser->calls |= bit;
+	if (parser->alone & bit)
+		hit->flags |= HIT_ALONE;
+}
+
 static int take_event(struct text_parser *parser,
 		      const struct text_event_line *line, struct error *error)
 {
@@ -104,6 +120,7 @@ static int take_event(struct text_parser *parser,
 	default:
 		break;
 	}
+	note_function(parser);
 	parser->hits++;
 	parser->hit.time = line->has_time ? line->time : parser->hits;
 	parser->last_time = parser->hit.time;

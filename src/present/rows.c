@@ -160,6 +160,7 @@ static int add_group(struct builder *builder, const struct group *group)
 {
 	struct chain_site site = site_of(builder, group->chain);
 	uint64_t bytes = group->live * group->size;
+	uint64_t weight = bytes + group->alone * group->size;
 	long number = row_find(builder, group->size, site.place);
 	struct row *row;
 
@@ -168,10 +169,10 @@ static int add_group(struct builder *builder, const struct group *group)
 	row = &builder->row[number];
 	if (!row->allocated ||
 	    is_better(builder, row, builder->best_bytes[number], group->chain,
-		      bytes)) {
+		      weight)) {
 		row->chain = group->chain;
 		row->site = site.site;
-		builder->best_bytes[number] = bytes;
+		builder->best_bytes[number] = weight;
 	}
 	if (!row->allocated || group->first < row->first)
 		row->first = group->first;
@@ -184,6 +185,7 @@ static int add_group(struct builder *builder, const struct group *group)
 	row->doubtful += group->doubtful;
 	row->allocated += group->allocated;
 	row->freed += group->freed;
+	row->alone += group->alone;
 	for (unsigned i = 0; i < SLICES; i++) {
 		row->born[i] += group->born[i];
 		row->live_at[i] += group->live_at[i];
@@ -226,7 +228,7 @@ static void keep_live(struct builder *builder)
 	size_t kept = 0;
 
 	for (size_t i = 0; i < builder->count; i++) {
-		if (!builder->row[i].blocks)
+		if (!builder->row[i].blocks && !builder->row[i].alone)
 			continue;
 		builder->row[kept] = builder->row[i];
 		row_judge(&builder->row[kept], builder->snapshot);

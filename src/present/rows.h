@@ -17,6 +17,7 @@ enum verdict {
 	VERDICT_GROWING,        /* accumulates, but unevenly or not for long */
 	VERDICT_STILL,          /* there for long, and does not grow */
 	VERDICT_FRESH,          /* allocated an instant ago, or turns over */
+	VERDICT_UNKNOWN,        /* no block is known of, only allocations are */
 	VERDICT_COUNT
 };
 
@@ -27,6 +28,7 @@ struct row {
 	uint64_t doubtful;      /* blocks, as in struct group */
 	uint64_t allocated;
 	uint64_t freed;
+	uint64_t alone;         /* as in struct group */
 	uint64_t first;         /* times, ns */
 	uint64_t last;
 	uint64_t oldest;        /* birth of the oldest live block */

@@ -65,6 +65,8 @@ static enum verdict judge(const struct row *row, const struct growth *growth,
 {
 	bool enough = growth->old >= FEW && growth->spread >= FEW;
 
+	if (!row->blocks)
+		return VERDICT_UNKNOWN;
 	if (!growth->old || turns_over(row, snapshot->end))
 		return VERDICT_FRESH;
 	if (enough && growth->least > 0 &&
@@ -92,6 +94,9 @@ static const struct {
 		N_("there for long and does not grow"), false, 1 },
 	[VERDICT_FRESH] = { N_("fresh"),
 		N_("allocated an instant ago, or turns over"), false, 0.5 },
+	[VERDICT_UNKNOWN] = { N_("unknown"),
+		N_("only the calls were recorded, not what became of the blocks"),
+		false, 0.25 },
 };
 
 void row_judge(struct row *row, const struct snapshot *snapshot)
@@ -99,7 +104,8 @@ void row_judge(struct row *row, const struct snapshot *snapshot)
 	struct growth growth = measure(row, snapshot->slices);
 
 	row->verdict = judge(row, &growth, snapshot);
-	row->score = (double)row->bytes * verdicts[row->verdict].weight;
+	row->score = (double)(row->blocks ? row->bytes :
+			      row->alone * row->size) * verdicts[row->verdict].weight;
 	/* More than any number of bytes, and few enough that they still
 	   count in a double.  */
 	if (verdicts[row->verdict].accumulates)

@@ -164,12 +164,12 @@ static json_t *stack_array(const struct row *row, const struct report *report)
 	struct chain chain = chains_get(report->picture->heap->chains,
 					row->chain);
 	json_t *array = json_array();
-	struct frame frames[FRAMES_MAX];
+	struct frame frames[FRAMES_PER_ADDRESS];
 
 	for (uint32_t i = 0; i < chain.count; i++) {
 		unsigned count = symbols_frames(
 			report->symbols, chain.space, chain.addresses[i],
-			FRAME_RETURN | FRAME_LINE, frames, FRAMES_MAX);
+			FRAME_RETURN | FRAME_LINE, frames, FRAMES_PER_ADDRESS);
 
 		for (unsigned k = 0; k < count; k++)
 			json_array_append_new(array, frame_object(

@@ -44,6 +44,14 @@ static void put_operations(const struct snapshot *heap, FILE *out)
 	fputc('\n', out);
 }
 
+static void put_alone(const struct snapshot *heap, FILE *out)
+{
+	if (heap->alone)
+		fprintf(out, _("Of %" PRIu64 " allocations only the call was "
+			"recorded: what became of them is not known.\n"),
+			heap->alone);
+}
+
 static void put_losses(const struct snapshot *heap, FILE *out)
 {
 	char time[32];
@@ -81,6 +89,7 @@ static void put_totals(const struct report *report, FILE *out)
 		heap->anomalies[ANOMALY_UNALLOCATED_FREE],
 		heap->anomalies[ANOMALY_DOUBLE_FREE],
 		heap->anomalies[ANOMALY_DOUBLE_ALLOC]);
+	put_alone(heap, out);
 	put_losses(heap, out);
 	if (heap->late)
 		fprintf(out, _("%" PRIu64 " events came too late to be put in "
@@ -163,10 +172,10 @@ static void put_chain(const struct report *report, uint32_t id, FILE *out)
 	char text[CELL];
 
 	for (uint32_t i = 0; i < chain.count; i++) {
-		struct frame frames[FRAMES_MAX];
+		struct frame frames[FRAMES_PER_ADDRESS];
 		unsigned count = symbols_frames(
 			report->symbols, chain.space, chain.addresses[i],
-			FRAME_RETURN | FRAME_LINE, frames, FRAMES_MAX);
+			FRAME_RETURN | FRAME_LINE, frames, FRAMES_PER_ADDRESS);
 
 		for (unsigned k = 0; k < count; k++) {
 			format_frame(text, sizeof(text), &frames[k],
@@ -186,8 +195,12 @@ static void put_chains(const struct report *report, const struct rows *rows,
 	for (size_t i = 0; i < shown; i++) {
 		const struct row *row = &rows->row[i];
 
-		fprintf(out, _("\n%zu. %" PRIu64 " blocks of %" PRIu64
-			" bytes, from\n"), i + 1, row->blocks, row->size);
+		fprintf(out, row->blocks ?
+			_("\n%zu. %" PRIu64 " blocks of %" PRIu64
+			  " bytes, from\n") :
+			_("\n%zu. %" PRIu64 " allocations of %" PRIu64
+			  " bytes, from\n"), i + 1,
+			row->blocks ? row->blocks : row->alone, row->size);
 		put_chain(report, row->chain, out);
 	}
 }

@@ -1,10 +1,32 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "config.h"
 
+#include "base/intl.h"
 #include "session/internal.h"
 
-/* Of one recording: to learn about stubs, and to use that.  */
+/* Of one recording: to learn, and to use that.  */
 #define READINGS_MAX 3
+
+/* Says so where it is in the nature of the recording that nothing leaks.  */
+static void tell_alone(struct session *session, struct error *notice)
+{
+	struct snapshot *heap = heap_snapshot(session->heap);
+
+	if (heap && heap->alone)
+		error_set(notice, _("%s has calls of allocation functions without their returns: "
+				    "they are counted by call site, and what became of their blocks is not known"),
+			  session->source.path);
+	snapshot_unref(heap);
+}
+
+/* Whether the whole recording has shown what no part of it does, such as stubs
+   that no binary told of: it is to be read once more.  */
+static bool has_learned(struct session *session)
+{
+	bool stubs = heap_found_stubs(session->heap);
+
+	return perfdata_learned(session->perfdata) || stubs;
+}
 
 static void load(struct session *session)
 {
@@ -23,13 +45,13 @@ static void load(struct session *session)
 		result = perfdata_read(session->perfdata, &session->sink,
 				       &session->done, &session->stop, &error);
 		heap_finish(session->heap);
-		/* Stubs that no binary told of: only the whole recording
-		   shows them, so it is read once more.  */
 	} while (++readings < READINGS_MAX && !session->stop &&
-		 heap_found_stubs(session->heap) &&
+		 has_learned(session) &&
 		 heap_restart(session->heap) == 0);
 	if (session->stop)
 		return;
+	if (result == 0 && !*error.text)
+		tell_alone(session, &error);
 	publish(session, result < 0 ? STATE_DAMAGED : STATE_COMPLETE,
 		error.text);
 }

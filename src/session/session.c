@@ -185,6 +185,11 @@ void session_stop(struct session *session)
 	session->running = false;
 }
 
+bool session_is_stream(const struct session *session)
+{
+	return session->perfdata && perfdata_is_stream(session->perfdata);
+}
+
 const char *session_record_trouble(struct session *session, bool *failed)
 {
 	const char *trouble = recorder_trouble(session);

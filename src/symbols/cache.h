@@ -6,9 +6,9 @@
 
 /* The cache of perf, where "perf record" and "perf buildid-cache" keep copies
    of programs by their build id: DIRECTORY/.build-id/XX/REST is a directory
-   with "elf" and, where one was added, "debug" in it; before perf 4.10 it was
-   the program itself.  What is found there is to be checked by its build
-   id.  */
+   with "elf" and, where one was added, "debug" in it; with older versions of
+   perf it is the program itself.  What is found there is to be checked by its
+   build id.  */
 
 /* Where it is: $PERF_BUILDID_DIR, else buildid.dir of ~/.perfconfig, else
    ~/.debug.  malloc'd; NULL: nowhere, or out of memory.  */

@@ -8,8 +8,10 @@
 
 /* Levels of namespaces and classes that are looked into.  */
 #define DEPTH_MAX 16
-/* Ranges of one DIE that count.  */
+/* Ranges of one DIE that count, and of a list; a file may have all its DIEs
+   share a long one.  */
 #define RANGES_MAX 4096
+#define LIST_MAX (UINT32_C(4) << 20)
 
 struct die_range {
 	Dwarf_Addr start;
@@ -26,6 +28,8 @@ void dies_clear(struct dies *dies)
 static bool add_range(struct dies *dies, Dwarf_Addr start, Dwarf_Addr end,
 		      Dwarf_Off offset)
 {
+	if (dies->count == LIST_MAX)
+		return false;
 	if (dies->count == dies->size) {
 		size_t size = dies->size ? dies->size * 2 : 64;
 		struct die_range *ranges = reallocarray(dies->ranges, size,

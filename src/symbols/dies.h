@@ -19,7 +19,8 @@ struct dies {
 /* Begins as all zeros.  */
 void dies_clear(struct dies *dies);
 
-/* Adds the addresses that DIE covers.  False when out of memory.  */
+/* Adds the addresses that DIE covers.  False when out of memory, or there are
+   too many.  */
 bool dies_add(struct dies *dies, Dwarf_Die *die);
 /* Adds all functions of UNIT that have code, also those within namespaces and
    classes.  */

@@ -144,7 +144,8 @@ static void source_of(struct symbols *symbols, struct object *object,
 			   atomic_load(&object->names), address, source);
 }
 
-/* Of ADDRESS of SPACE, where no file is mapped, BACK more than was asked for.  */
+/* Of ADDRESS of SPACE, where no file is mapped, BACK less than was asked for.
+   */
 static bool jit_frame(struct symbols *symbols, uint32_t space,
 		      uint64_t address, uint64_t back, struct frame *frame)
 {

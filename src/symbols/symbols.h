@@ -98,7 +98,7 @@ bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address,
 /* The same with a frame of its own for each function that is inlined there,
    with FRAME_LINE: into FRAMES of SIZE, 1 or more, innermost first, the last of
    them the function around them all.  Returns how many.  */
-#define FRAMES_MAX 32
+#define FRAMES_PER_ADDRESS 32
 unsigned symbols_frames(struct symbols *symbols, uint32_t space,
 			uint64_t address, unsigned flags, struct frame *frames,
 			unsigned size);

@@ -209,6 +209,24 @@ int records_add_event(struct records *records,
 	return 0;
 }
 
+void records_settle(struct records *records)
+{
+	unsigned calls = 0, returns = 0;
+
+	_Static_assert(ALLOC_COUNT <= 16, "bits of records->alone");
+	for (size_t i = 0; i < records->count; i++) {
+		const struct layout *layout = records->events[i].layout;
+
+		if (!layout)
+			continue;
+		if (layout->kind == HIT_RETURN)
+			returns |= 1u << layout->function;
+		else if (allocators[layout->function].result != RESULT_NONE)
+			calls |= 1u << layout->function;
+	}
+	records->alone = (uint16_t)(calls & ~returns);
+}
+
 /* Needs no more than the header.  */
 static struct body body_of(const struct perf_event_header *record)
 {

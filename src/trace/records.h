@@ -28,6 +28,10 @@ int records_add_event(struct records *records,
 		      const struct perf_event_attr *attr,
 		      const uint64_t *ids, size_t count, struct error *error);
 
+/* All events are added, and no others were recorded: a function of which there are
+   calls but no returns is seen by its calls alone (HIT_ALONE).  */
+void records_settle(struct records *records);
+
 enum record_status {
 	RECORD_OK,
 	RECORD_IGNORED,         /* of a type that says nothing here */

@@ -43,6 +43,7 @@ struct records {
 	uint64_t last_time;     /* the latest of any sample */
 	build_id_finder *find_build_id;
 	void *build_ids;
+	uint16_t alone;         /* functions, by bits: see records_settle() */
 	bool swapped;           /* see records_set_swapped() */
 };
 

@@ -52,9 +52,9 @@ static int draw_address(const struct stack *stack, WINDOW *window, const struct 
 	/* No names need be looked up that are not shown.  */
 	unsigned flags = stack->names == NAMES_RAW ? 0 : stack->flags;
 	uint64_t address = stack->chain.addresses[i];
-	struct frame frames[FRAMES_MAX];
+	struct frame frames[FRAMES_PER_ADDRESS];
 	unsigned count = symbols_frames(stack->symbols, stack->chain.space, address,
-					flags | FRAME_RETURN, frames, FRAMES_MAX);
+					flags | FRAME_RETURN, frames, FRAMES_PER_ADDRESS);
 	char text[640];
 
 	for (unsigned k = 0; k < count && room > 0; k++, room--) {

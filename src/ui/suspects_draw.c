@@ -51,6 +51,7 @@ static enum role row_role(const struct row *row, const struct column *column)
 		[VERDICT_GROWING] = ROLE_GROWING,
 		[VERDICT_STILL] = ROLE_TEXT,
 		[VERDICT_FRESH] = ROLE_DIM,
+		[VERDICT_UNKNOWN] = ROLE_TEXT,
 	};
 
 	if (strcmp(column->name, "trend") == 0 || strcmp(column->name, "verdict") == 0)

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture/family.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
 #include "capture/watch.h"
@@ -40,12 +41,16 @@ START_TEST(every_call_once)
 END_TEST
 
 /* As capture_open() does, with the probes where OFFSETS says.  */
-static struct watch *begin_at_entry(struct seen *seen, pid_t pid,
+static struct watch *begin_at_entry(struct seen *seen, struct family *family,
 				    struct probes *probes,
 				    struct libc *libc,
 				    struct decoder *decoder)
 {
-	struct rings_options options = { 1 << 22, 8, ~0u, true, false };
+	const struct rings_options options = {
+		.ring_size = 1 << 22, .chain_depth = 8, .functions = ~0u,
+		.chains = true,
+	};
+	pid_t pid = family_target(family);
 	struct error error = { "" };
 	struct watch *watch;
 	bool no_files;
@@ -65,8 +70,8 @@ static struct watch *begin_at_entry(struct seen *seen, pid_t pid,
 					      size, &error));
 		free(text);
 	}
-	watch = watch_open(pid, probes, libc, decoder, &options, &seen->sink,
-			   NULL, &no_files, &error);
+	watch = watch_open(family, probes, libc, decoder, &options,
+			   &seen->sink, NULL, &no_files, &error);
 	ck_assert_msg(watch != NULL, "%s", error.text);
 	watch_start(watch);
 	return watch;
@@ -80,11 +85,14 @@ START_TEST(chosen_points_equal_entries)
 	struct probes probes;
 	struct caller caller;
 	struct capture *capture;
+	struct family *family;
 	struct watch *watch;
 
 	launch(&caller);
 	capture = begin(&chosen, caller.pid);
-	watch = begin_at_entry(&entry, caller.pid, &probes, libc, decoder);
+	family = family_new(caller.pid, false);
+	ck_assert_ptr_nonnull(family);
+	watch = begin_at_entry(&entry, family, &probes, libc, decoder);
 	for (int i = 0; i < 10; i++) {
 		run(capture, &chosen, &caller, "run", 100);
 		watch_pass(watch, &entry.sink);
@@ -94,6 +102,7 @@ START_TEST(chosen_points_equal_entries)
 	for (int id = 0; id < ALLOC_COUNT; id++)
 		ck_assert_uint_eq(chosen.address[id], entry.address[id]);
 	watch_close(watch);
+	family_free(family);
 	ck_assert_uint_eq(probes_remove(&probes), 0);
 	capture_close(capture);
 	ck_assert_uint_eq(probes_left(), 0);

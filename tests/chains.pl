@@ -102,7 +102,7 @@ die "$perf_path: no samples\n" if !$all;
 my $json = decode_json( do { local $/; readline open_file($json_path) } );
 for my $suspect ( @{ $json->{suspects} } ) {
     my $stack = join ' ',
-      map { $_->{address} =~ s/^0x//r } @{ $suspect->{stack} };
+      map { $_->{address} =~ s/^0x//r } grep { !$_->{inlined} } @{ $suspect->{stack} };
     next if $stacks{$stack};
     print "a suspect has a stack of its own: $stack\n" if !$missing++;
 }

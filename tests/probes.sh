@@ -84,7 +84,7 @@ end_process()
 
 # start_recorder DIRECTORY OUTPUT GROUP PID [OPTION]...: sets $recorder, and
 # returns when perf has attached to all threads and enabled the events.  For
-# OUTPUT "-" it is DIRECTORY/stdout, which may be a FIFO.
+# OUTPUT "-" it is DIRECTORY/recording, which may be a FIFO.
 # -N: nothing goes to the user's build-id cache.
 start_recorder()
 {
@@ -96,10 +96,10 @@ start_recorder()
 	# Opened for both ways, so that neither end waits for the other.
 	exec 8<>"$recorder_directory/control" 9<>"$recorder_directory/ack"
 	recorder_file=$recorder_output
-	[ "$recorder_output" != - ] || recorder_file=$recorder_directory/stdout
+	[ "$recorder_output" != - ] || recorder_file=$recorder_directory/recording
 	perf record -N -o "$recorder_output" "$@" -g -D -1 \
 		--control="fd:8,9" -e "$recorder_group:*" -p "$recorder_pid" \
-		>"$recorder_directory/stdout" 2>"$recorder_directory/record.log" &
+		>"$recorder_directory/recording" 2>"$recorder_directory/record.log" &
 	recorder=$!
 	echo enable >&8
 	recorder_ready=

@@ -233,6 +233,23 @@ START_TEST(sysroot)
 }
 END_TEST
 
+/* A link in the sysroot means what it meant where it was copied from. */
+START_TEST(links_in_the_sysroot)
+{
+	need_build_id();
+	run("mkdir -p %s/opt/leaktop-test && cp %s %s/opt/leaktop-test/program && "
+	    "ln -s /opt/leaktop-test %s/absolute && ln -s ../../opt/leaktop-test %s/relative",
+	    directory, self.path, directory, directory, directory);
+	symbols_set_sysroot(symbols, directory);
+	map_as("/absolute/program");
+	ck_assert_str_eq(name(), "function_to_find");
+	begin_again();
+	symbols_set_sysroot(symbols, directory);
+	map_as("/relative/program");
+	ck_assert_str_eq(name(), "function_to_find");
+}
+END_TEST
+
 /* perf's cache: both layouts, and the ways to say where it is. */
 START_TEST(cache)
 {
@@ -688,6 +705,7 @@ int main(void)
 	tcase_add_test(files, mapped_file);
 	tcase_add_test(files, outdated);
 	tcase_add_test(files, sysroot);
+	tcase_add_test(files, links_in_the_sysroot);
 	tcase_add_test(files, cache);
 	tcase_add_test(files, cached_debug);
 	tcase_add_test(files, server);

@@ -281,6 +281,24 @@ START_TEST(of_a_living_process)
 }
 END_TEST
 
+/* A process can't have others' files read by links. */
+START_TEST(links_of_a_process)
+{
+	uint32_t pid = (uint32_t)getpid();
+	char path[160], outside[160];
+
+	snprintf(path, sizeof(path), "%s/root", directory);
+	ck_assert_int_eq(mkdir(path, 0755), 0);
+	snprintf(outside, sizeof(outside), "%s/perf-%u.map", directory, pid);
+	tell(outside, "1000 1000 outside\n");
+	snprintf(path, sizeof(path), "%s/root/tmp", directory);
+	ck_assert_int_eq(symlink(directory, path), 0);
+	snprintf(path, sizeof(path), "%s/root", directory);
+	symbols_set_root(symbols, pid, path);
+	ck_assert_ptr_null(frame_of(pid, 0x1010, 0).symbol);
+}
+END_TEST
+
 /* Who can't wait for the file is told when it is read. */
 START_TEST(in_the_background)
 {
@@ -316,6 +334,7 @@ int main(void)
 	tcase_add_test(maps, of_somebody_else);
 	tcase_add_test(maps, below_the_sysroot);
 	tcase_add_test(maps, of_a_living_process);
+	tcase_add_test(maps, links_of_a_process);
 	tcase_add_test(maps, in_the_background);
 	suite_add_tcase(suite, maps);
 	return run_suite(suite);

@@ -114,7 +114,7 @@ check()
 
 # Through a pipe: as a file, from standard input, and as it comes.
 record pipe -
-mv "$work/stdout" "$work/pipe.data"
+mv "$work/recording" "$work/pipe.data"
 check pipe "$work/pipe.data"
 "$LEAKTOP" --batch --format=json - <"$work/pipe.data" >"$work/redirected.json" ||
 	fail "standard input: status $?"
@@ -122,8 +122,8 @@ same "$work/pipe.json" "$work/redirected.json"
 cat "$work/pipe.data" | "$LEAKTOP" --batch --format=json - \
 	>"$work/stdin.json" || fail "a pipe: status $?"
 same "$work/pipe.json" "$work/stdin.json"
-mkfifo "$work/stdout"
-"$LEAKTOP" --batch --format=json - <"$work/stdout" >"$work/live.json" 2>"$work/err" &
+mkfifo "$work/recording"
+"$LEAKTOP" --batch --format=json - <"$work/recording" >"$work/live.json" 2>"$work/err" &
 leaktop=$!
 started="$started $leaktop"
 record live -
@@ -131,11 +131,11 @@ wait $leaktop || fail "live: status $?: $(cat "$work/err")"
 same "$work/live.truth" "$work/live.json"
 
 # ^C goes to the recorder as well, which ends; then so does leaktop.
-"$LEAKTOP" --batch --format=json - <"$work/stdout" \
+"$LEAKTOP" --batch --format=json - <"$work/recording" \
 	>"$work/interrupted.json" 2>"$work/err" &
 leaktop=$!
 started="$started $leaktop"
-exec 6>"$work/stdout"
+exec 6>"$work/recording"
 cat "$work/pipe.data" >&6
 kill -INT $leaktop
 sleep 0.5
@@ -143,7 +143,7 @@ alive $leaktop || fail "the first ^C ended it: $(cat "$work/err")"
 exec 6>&-
 wait $leaktop || fail "^C: status $?: $(cat "$work/err")"
 same "$work/pipe.truth" "$work/interrupted.json"
-rm "$work/stdout"
+rm "$work/recording"
 
 # Its recorder is killed: what came is shown, and the end is told.
 head -c -20 "$work/pipe.data" >"$work/cut.data"
@@ -167,7 +167,7 @@ if grep -q 'zstd: \[ on' "$work/built" && has --compression-level; then
 	record packed-most "$work/packed-most.data" -z22
 	check packed-most "$work/packed-most.data"
 	record packed-pipe - -z
-	mv "$work/stdout" "$work/packed-pipe.data"
+	mv "$work/recording" "$work/packed-pipe.data"
 	check packed-pipe "$work/packed-pipe.data"
 else
 	missing="$missing zstd"

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "symbols/below.h"
 #include "symbols/perfmap.h"
 
 /* Between two looks at the same file, ns.  */
@@ -161,8 +162,7 @@ static int open_map(int directory, uint32_t pid, const struct status *status,
 	int fd;
 
 	snprintf(path, sizeof(path), "tmp/perf-%u.map", pid);
-	fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW |
-		    O_NONBLOCK | O_NOCTTY);
+	fd = open_below(directory, path, O_NOFOLLOW);
 	if (fd < 0)
 		return -1;
 	if (!fstat(fd, stat) && S_ISREG(stat->st_mode) &&

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += src/symbols/below.c
+libleaktop_a_SOURCES += src/symbols/below.h
 libleaktop_a_SOURCES += src/symbols/cache.c
 libleaktop_a_SOURCES += src/symbols/cache.h
 libleaktop_a_SOURCES += src/symbols/debugfile.c

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "symbols/below.h"
 #include "symbols/cache.h"
 #include "symbols/image.h"
 #include "symbols/names.h"
@@ -242,12 +243,9 @@ struct object *objects_get(struct objects *objects, const struct root *root,
 	return object;
 }
 
-/* Opens PATH, below the directory DIRECTORY if it is relative.  */
-static int open_regular(int directory, const char *path)
+/* FD, which may be -1, if it is a regular file; else -1.  */
+static int only_regular(int fd)
 {
-	/* Not to wait for the writer of a pipe that has taken its place.  */
-	int fd = openat(directory, path,
-			O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
 
 	if (fd < 0)
@@ -263,8 +261,7 @@ static int open_below_root(const struct object *object)
 {
 	if (!object->root || object->root->fd < 0)
 		return -1;
-	return open_regular(object->root->fd,
-			    object->path + strspn(object->path, "/"));
+	return only_regular(open_below(object->root->fd, object->path, 0));
 }
 
 /* The path of COPY from here, malloc'd.  NULL: there is no such copy.  */
@@ -299,7 +296,9 @@ int object_open_copy(const struct object *object, enum copy copy)
 	if (copy == COPY_BELOW_ROOT)
 		return open_below_root(object);
 	path = copy_path(object, copy);
-	fd = path ? open_regular(AT_FDCWD, path) : -1;
+	fd = path ? only_regular(open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK |
+				      O_NOCTTY))
+		  : -1;
 	free(path);
 	return fd;
 }

@@ -159,12 +159,20 @@ static int write_report(const struct options *options, const struct feed *feed,
 	return finish_output();
 }
 
-/* Of the recording; returns STATUS, or what takes its place.  */
+/* Of the probes and the recording; returns STATUS, or what takes its place.  */
 static int tell_trouble(struct session *session, int status)
 {
+	unsigned left = session_probes_left(session);
+	struct error error;
 	bool failed;
 	const char *trouble = session_record_trouble(session, &failed);
 
+	if (left) {
+		error_set(&error, ngettext("%u probe could not be removed, as another program uses it: leaktop --cleanup removes it later",
+					   "%u probes could not be removed, as another program uses them: leaktop --cleanup removes them later",
+					   left), left);
+		fail(error.text);
+	}
 	if (*trouble)
 		fail(trouble);
 	return failed && status == EXIT_SUCCESS ? EXIT_FAILURE : status;

@@ -654,8 +654,9 @@ void options_help(FILE *out)
 		"  or:  leaktop --check [-p PID]\n"
 		"  or:  leaktop --cleanup\n"
 		"Shows which allocations of a process, running or started for it, "
-		"or of a\nperf.data FILE, are never freed: by size and call site, "
-		"and the life of\neach block.\n\n"), out);
+		"or of a\nrecording by perf in FILE (- is standard input), are never "
+		"freed: by size and\ncall site, and the life of each block.\n\n"),
+		out);
 	for (size_t i = 0; i < ROWS; i++)
 		put_option(&rows[i], out);
 	fputs(_("\nReport formats:\n"), out);

@@ -10,6 +10,7 @@
 . "$(dirname "$0")/lib.sh" || exit 99
 need_uprobes
 need_program script
+need_perf
 
 start_demo()
 {
@@ -148,7 +149,7 @@ clear_end
 start_leaktop "$work/out" --format=json
 sleep 0.5
 kill -CONT "$target"
-sleep 0.5
+sleep 1.5
 kill -STOP "$target"
 sleep 0.5
 kill -INT "$leaktop"
@@ -165,4 +166,28 @@ for delay in 0 0.01 0.03 0.06 0.1; do
 	watch_briefly
 	clear_end
 done
+
+# Another program holds one of leaktop's probes while it ends: that is said, and
+# cleaned up later.
+start_demo
+start_leaktop "$work/out" --format=json
+group=$(sed -n "s,^p:\(leaktop_${leaktop}_[^/]*\)/lt_free .*,\1,p" "$uprobe_events")
+[ -n "$group" ] || fail "no probe of leaktop $leaktop"
+perf record -q -o "$work/held.data" -e "$group:lt_free" -p "$target" 2>"$work/log" &
+holder=$!
+started="$started $holder"
+for _ in $(seq 50); do
+	find "/proc/$holder/fd" -lname "*perf_event*" 2>/dev/null | grep -q . && break
+	sleep 0.1
+done
+kill -INT "$leaktop"
+wait_leaktop
+[ $status -eq 0 ] || fail "held probe: $status"
+grep -q '1 probe could not be removed.*leaktop --cleanup' "$work/progress" ||
+	fail "held probe: not told: $(cat "$work/progress")"
+end_process "$holder" INT
+"$LEAKTOP" --cleanup >"$work/out" 2>"$work/err" ||
+	fail "held probe: $(cat "$work/err")"
+no_probes_of "$leaktop"
+end_process "$target" KILL
 exit 0

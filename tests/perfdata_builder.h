@@ -426,6 +426,13 @@ static inline void builder_finish_pipe(struct builder *builder,
 		builder_ids(builder, i, out);
 		end_record(out, at);
 	}
+	/* What older perfs said of each, and newer ones do: its name.  */
+	for (uint32_t type = 65; builder->count && type <= 78; type += 13) {
+		at = begin_record(out, type, 0);
+		bytes_u64(out, builder->attrs[0].config);
+		bytes_string(out, "probe_libc:malloc", 64);
+		end_record(out, at);
+	}
 	for (uint64_t i = 0; i < B_FEATURES; i++) {
 		if (!builder->has[i] || i == 2)
 			continue;

@@ -114,7 +114,7 @@ static void add_dump_sample(struct bytes *to, unsigned id, uint64_t time,
 {
 	size_t at = begin_record(to, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
 	bool is_return = id == ID_MALLOC_RET;
-	struct bytes raw = { NULL, 0, 0 };
+	struct bytes raw = { .data = NULL };
 
 	make_raw(&raw, is_return, id, 0x7f00aa00, &value, 1);
 	bytes_u64(to, is_return ? 200 : 100);   /* the event's id */

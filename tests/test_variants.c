@@ -309,6 +309,10 @@ static void build_head(const struct form *form)
 	add_formats();
 	add_strings(3, host, 1);
 	add_strings(11, command, 5);
+	/* One that nobody knows.  */
+	builder.has[63] = true;
+	bytes_u64(&builder.features[63], UINT64_MAX);
+	bytes_u32(&builder.features[63], 17);
 	add_build_id("/bin/other");
 	add_build_id("/bin/x");
 }
@@ -785,6 +789,50 @@ static void refuse_directory(const char *text)
 		      error.text);
 }
 
+/* Its recorder was killed: nothing tells what the events mean.  */
+START_TEST(unfinished_directory)
+{
+	build_directory(&forms[0]);
+	builder.unfinished = true;
+	finish(&forms[0]);
+	/* Up to the data, as what comes behind it was not written.  */
+	ck_assert_uint_gt(file.size, builder.data.size + 1000);
+	file.size = 104 + 3 * (B_IDS * 8 + sizeof(struct perf_event_attr) + 16) +
+		builder.data.size;
+	write_part("data", &file);
+	ck_assert_ptr_null(perfdata_open(directory, &error));
+	ck_assert_msg(strstr(error.text, "is unfinished (perf record was killed)")
+		      != NULL, "%s", error.text);
+}
+END_TEST
+
+/* The process is found wherever it is.  */
+START_TEST(process_in_directory)
+{
+	struct bytes part = { 0 };
+	struct perfdata *perfdata;
+	size_t at = begin_record(&part, PERF_RECORD_COMM,
+				 PERF_RECORD_MISC_COMM_EXEC);
+
+	build_directory(&forms[0]);
+	bytes_u32(&part, 99);
+	bytes_u32(&part, 99);
+	bytes_string(&part, "ls", 8);
+	add_trailer(&part, &builder.attrs[0], 100, 5);
+	end_record(&part, at);
+	write_part("data.2", &part);
+	bytes_free(&part);
+	/* "record -- x" instead of "record -g -p 42".  */
+	memcpy(builder.features[11].data + 4 + 2 * 68 + 4, "--", 3);
+	memcpy(builder.features[11].data + 4 + 3 * 68 + 4, "x", 2);
+	finish(&forms[0]);
+	write_part("data", &file);
+	perfdata = open_good(directory);
+	ck_assert_uint_eq(perfdata_pid(perfdata), 99);
+	perfdata_close(perfdata);
+}
+END_TEST
+
 START_TEST(bad_directories)
 {
 	char name[96];
@@ -881,6 +929,8 @@ int main(void)
 	tcase_add_test(tcase, bad_compression);
 	tcase_add_test(tcase, bomb);
 	tcase_add_loop_test(tcase, directories, 0, FORMS);
+	tcase_add_test(tcase, unfinished_directory);
+	tcase_add_test(tcase, process_in_directory);
 	tcase_add_test(tcase, bad_directories);
 	tcase_add_loop_test(tcase, corrupted, 0, FORMS);
 	suite_add_tcase(suite, tcase);

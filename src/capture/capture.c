@@ -393,15 +393,17 @@ void capture_stop(struct capture *capture, const struct sink *sink)
 	capture_end_round(capture, sink);
 }
 
-void capture_close(struct capture *capture)
+unsigned capture_close(struct capture *capture)
 {
+	unsigned left;
+
 	if (!capture)
-		return;
+		return 0;
 	cost_end(capture->cost);
 	focus_close(capture->focus);
 	watch_close(capture->watch);
 	recording_free(capture->recording);
-	programs_remove(capture);
+	left = programs_remove(capture);
 	family_free(capture->family);
 	decoder_free(capture->decoder);
 	if (capture->pidfd >= 0)
@@ -409,6 +411,7 @@ void capture_close(struct capture *capture)
 	details_free(capture);
 	free(capture->fds);
 	free(capture);
+	return left;
 }
 
 struct capture_cost capture_cost(struct capture *capture)

@@ -132,9 +132,10 @@ const char *capture_warning(const struct capture *capture);
    the same by itself when the process ends.  */
 void capture_stop(struct capture *capture, const struct sink *sink);
 
-/* Takes the probes away.  May take a second: give the terminal
-   back first.  */
-void capture_close(struct capture *capture);
+/* Takes the probes away.  May take a second: give the terminal back first.
+   Returns how many could not be removed, as another program uses them:
+   capture_cleanup() can do it later.  NULL is allowed.  */
+unsigned capture_close(struct capture *capture);
 
 /* The name of the process PID, clean for the terminal; "" when it is gone.  */
 void capture_name(pid_t pid, char *text, size_t size);

@@ -8,7 +8,6 @@
 
 #include "base/intl.h"
 #include "capture/rings.h"
-#include "capture/target.h"
 #include "trace/records.h"
 
 /* What a ring holds, in dumps.  */
@@ -24,7 +23,7 @@
 #define TRIES 3
 
 struct focus {
-	pid_t pid;
+	struct family *family;
 	struct rings *rings;
 	struct records *records;
 	unsigned offset[ALLOC_COUNT];   /* of the probe in its function */
@@ -41,7 +40,7 @@ static void take_dump(void *context, const struct hit *hit,
 	struct focus *focus = context;
 	struct hit moved = *hit;
 
-	if (hit->pid != (uint32_t)focus->pid || !focus->sink->dump)
+	if (!family_has(focus->family, hit->pid) || !focus->sink->dump)
 		return;
 	focus->taken = true;
 	moved.flags |= HIT_DUMP_ONLY;
@@ -81,11 +80,11 @@ static int add_event(void *context, const struct perf_event_attr *attr,
 				 adding->error);
 }
 
-/* Whether COUNT and TIDS are still the threads of PID.  */
-static bool are_all(pid_t pid, const pid_t *tids, long count)
+/* Whether COUNT and TIDS are still the threads of FAMILY.  */
+static bool are_all(struct family *family, const pid_t *tids, long count)
 {
 	pid_t *now;
-	long n = target_threads(pid, &now);
+	long n = family_threads(family, &now);
 	bool same = n == count &&
 		!memcmp(now, tids, (size_t)n * sizeof *tids);
 
@@ -104,7 +103,7 @@ static int open_rings(struct focus *focus, const struct probes *probes,
 
 	for (int i = 0; i < TRIES; i++) {
 		pid_t *tids;
-		long count = target_threads(focus->pid, &tids);
+		long count = family_threads(focus->family, &tids);
 		bool same;
 
 		if (count < 0)
@@ -113,14 +112,14 @@ static int open_rings(struct focus *focus, const struct probes *probes,
 		focus->rings = NULL;
 		status = count ? rings_open(&focus->rings, probes, options,
 					    tids, count, error) : RINGS_GONE;
-		same = status == RINGS_OK && are_all(focus->pid, tids, count);
+		same = status == RINGS_OK && are_all(focus->family, tids, count);
 		free(tids);
 		if (same || status == RINGS_FAILED || status == RINGS_FILES)
 			break;
 	}
 	if (status == RINGS_GONE)
 		error_set(error, _("the threads of process %d change too fast to take their stacks"),
-			  (int)focus->pid);
+			  (int)family_target(focus->family));
 	return status == RINGS_OK ? 0 : -1;
 }
 
@@ -146,7 +145,8 @@ static unsigned make_filters(struct rings_options *options, char **text,
 	return with;
 }
 
-static int open_focus(struct focus *focus, const struct capture_focus *wanted,
+static int open_focus(struct focus *focus, const struct rings_options *base,
+		      const struct capture_focus *wanted,
 		      const struct probes *probes, const struct libc *libc,
 		      unsigned functions, struct error *error)
 {
@@ -154,6 +154,7 @@ static int open_focus(struct focus *focus, const struct capture_focus *wanted,
 	struct rings_options options = {
 		.ring_size = ring_size(wanted->dump_bytes),
 		.dump_bytes = wanted->dump_bytes,
+		.follow_forks = base->follow_forks,
 	};
 	char *text;
 	int result;
@@ -169,7 +170,9 @@ static int open_focus(struct focus *focus, const struct capture_focus *wanted,
 	return result;
 }
 
-struct focus *focus_open(pid_t pid, const struct capture_focus *wanted,
+struct focus *focus_open(struct family *family,
+			 const struct rings_options *base,
+			 const struct capture_focus *wanted,
 			 const struct probes *probes, const struct libc *libc,
 			 unsigned functions, const struct decoder *decoder,
 			 struct error *error)
@@ -181,7 +184,7 @@ struct focus *focus_open(pid_t pid, const struct capture_focus *wanted,
 		free(focus);
 		return NULL;
 	}
-	focus->pid = pid;
+	focus->family = family;
 	focus->own = (struct sink){
 		.context = focus,
 		.hit = drop_hit,
@@ -189,7 +192,7 @@ struct focus *focus_open(pid_t pid, const struct capture_focus *wanted,
 	};
 	for (int id = 0; id < ALLOC_COUNT; id++)
 		focus->offset[id] = libc->function[id].point.offset;
-	if (!open_focus(focus, wanted, probes, libc, functions, error))
+	if (!open_focus(focus, base, wanted, probes, libc, functions, error))
 		return focus;
 	focus_close(focus);
 	return NULL;

@@ -5,9 +5,11 @@
 #include <stddef.h>
 
 #include "capture/capture.h"
+#include "capture/family.h"
 #include "capture/libc.h"
 #include "capture/probes.h"
 #include "capture/recording.h"
+#include "capture/rings.h"
 #include "trace/decode.h"
 
 /* Stack dumps of the allocations of chosen sizes: second events on the probes
@@ -16,10 +18,13 @@
    watch, so that nothing is counted twice, and what is lost here is a dump.  */
 struct focus;
 
-/* Opens the events for all threads of PID, and those they create, on the
-   FUNCTIONS (bits of enum allocator_id) of PROBES.  Takes some time.  All but
-   WANTED is borrowed.  NULL with ERROR.  */
-struct focus *focus_open(pid_t pid, const struct capture_focus *wanted,
+/* Opens the events for all threads of FAMILY, and those they create, on the
+   FUNCTIONS (bits of enum allocator_id) of PROBES.  BASE: the rings of the watch,
+   as far as children and recordings are concerned.  Takes some time.  All but
+   BASE and WANTED is borrowed.  NULL with ERROR.  */
+struct focus *focus_open(struct family *family,
+			 const struct rings_options *base,
+			 const struct capture_focus *wanted,
 			 const struct probes *probes, const struct libc *libc,
 			 unsigned functions, const struct decoder *decoder,
 			 struct error *error);

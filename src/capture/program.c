@@ -104,13 +104,16 @@ void capture_use_program(struct capture *capture, struct program *program)
 	capture->probes = program->probes;
 }
 
-void programs_remove(struct capture *capture)
+unsigned programs_remove(struct capture *capture)
 {
+	unsigned left = 0;
+
 	while (capture->programs) {
 		struct program *program = capture->programs;
 
 		capture->programs = program->next;
-		probes_remove(&program->probes);
+		left += probes_remove(&program->probes);
 		program_free(program);
 	}
+	return left;
 }

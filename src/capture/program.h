@@ -35,7 +35,8 @@ struct program *program_known(const struct capture *capture,
 int program_add(struct capture *capture, struct program *program,
 		struct error *error);
 
-/* Removes the probes of all, which no watch uses any more, and frees them.  */
-void programs_remove(struct capture *capture);
+/* Removes the probes of all, which no watch uses any more, and frees them.
+   Returns how many probes could not be removed.  */
+unsigned programs_remove(struct capture *capture);
 
 #endif

@@ -17,7 +17,8 @@ static void open_new(void *context)
 	struct change *change = context;
 	const struct capture *capture = change->capture;
 
-	change->focus = focus_open(capture->pid, &capture->wanted_focus,
+	change->focus = focus_open(capture->family, &capture->rings,
+				   &capture->wanted_focus,
 				   &capture->probes, &capture->libc,
 				   capture->functions, capture->decoder,
 				   change->error);

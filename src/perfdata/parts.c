@@ -16,13 +16,16 @@
 /* Of the directory format, PERF_DIR_VERSION.  */
 #define DIR_VERSION 1
 /* More than machines have CPUs.  */
-#define PARTS_MAX 65536
+#define PARTS_MAX 8192
 
 static int check_version(const struct file *file, struct error *error)
 {
 	struct cursor cursor = feature_section(file, FEATURE_DIR_FORMAT);
 	uint64_t version;
 
+	/* The version comes last, as all that stands behind the data.  */
+	if (file->unfinished && features_has(file, FEATURE_DIR_FORMAT))
+		return 0;
 	if (!features_has(file, FEATURE_DIR_FORMAT) ||
 	    !cursor_u64(&cursor, &version))
 		return error_set(error, _("%s: its file \"data\" does not say that there are others"),

@@ -95,6 +95,9 @@ static int read_formats(const struct file *file, struct decoder *decoder,
 			return error_set(error, "%s: %s", file->name, why.text);
 		return 0;
 	}
+	/* Of a directory the file has no hits that could be compared.  */
+	if (file->unfinished && file->directory)
+		return refuse_unfinished(file, error);
 	if (file->unfinished)
 		return rescue_formats(file, decoder) ?
 			refuse_unfinished(file, error) : 0;
@@ -123,9 +126,9 @@ static struct records *make_records(struct perfdata *perfdata,
 	return records;
 }
 
-/* The process that a COMM record with all bits of MISC tells of first, or
+/* The process that a COMM record in FILE with all bits of MISC tells of first, or
    0.  */
-static uint32_t find_comm(const struct file *file, uint16_t misc)
+static uint32_t find_comm_in(const struct file *file, uint16_t misc)
 {
 	struct reader *reader = malloc(sizeof(*reader));
 	const struct perf_event_header *record;
@@ -151,6 +154,16 @@ static uint32_t find_comm(const struct file *file, uint16_t misc)
 	return pid;
 }
 
+/* The same in all files.  */
+static uint32_t find_comm(const struct perfdata *perfdata, uint16_t misc)
+{
+	uint32_t pid = find_comm_in(&perfdata->file, misc);
+
+	for (size_t i = 0; !pid && i < perfdata->parts.count; i++)
+		pid = find_comm_in(&perfdata->parts.files[i], misc);
+	return pid;
+}
+
 /* The process that was recorded, or 0.  */
 static uint32_t find_pid(const struct perfdata *perfdata)
 {
@@ -160,9 +173,9 @@ static uint32_t find_pid(const struct perfdata *perfdata)
 
 	/* leaktop's own recordings begin with the target's name.  */
 	if (version && !strncmp(version, VERSION_PREFIX, strlen(VERSION_PREFIX)))
-		return find_comm(file, 0);
+		return find_comm(perfdata, 0);
 	if (!perfdata->cmdline.pid && perfdata->cmdline.starts_command)
-		return find_comm(file, PERF_RECORD_MISC_COMM_EXEC);
+		return find_comm(perfdata, PERF_RECORD_MISC_COMM_EXEC);
 	return perfdata->cmdline.pid;
 }
 

@@ -67,6 +67,7 @@ struct session {
 	                           if it doesn't */
 	struct error record_trouble; /* see recorder_trouble() */
 	bool record_failed;
+	unsigned probes_left;   /* that could not be removed in the end */
 	enum watch_mode mode;
 	struct governor governor;
 	double overhead;        /* share of the target's time; below 0: not known */

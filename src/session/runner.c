@@ -38,8 +38,10 @@ static void load(struct session *session)
 			publish(session, STATE_FAILED, error.text);
 		return;
 	}
-	/* Nobody asks for it before there is a picture that shows some of it.  */
-	take_description(session);
+	/* Nobody asks for it before there is a picture that shows some of it.
+	   That of a file is there.  */
+	if (perfdata_is_stream(session->perfdata))
+		take_description(session);
 	do {
 		symbols_forget_processes(session->symbols);
 		result = perfdata_read(session->perfdata, &session->sink,
@@ -77,7 +79,7 @@ void *session_run(void *context)
 	else
 		watch_process(session);
 	/* Last, as it takes long, and the last picture is out already.  */
-	capture_close(session->capture);
+	session->probes_left = capture_close(session->capture);
 	session->capture = NULL;
 	end_recording(session);
 	return NULL;

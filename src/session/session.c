@@ -190,6 +190,11 @@ bool session_is_stream(const struct session *session)
 	return session->perfdata && perfdata_is_stream(session->perfdata);
 }
 
+unsigned session_probes_left(const struct session *session)
+{
+	return session->probes_left;
+}
+
 const char *session_record_trouble(struct session *session, bool *failed)
 {
 	const char *trouble = recorder_trouble(session);

@@ -54,6 +54,9 @@ void session_stop(struct session *session);
 /* Whether it is a recording that comes through a pipe, and ends with that.  */
 bool session_is_stream(const struct session *session);
 
+/* How many probes could not be taken away, after session_stop().  */
+unsigned session_probes_left(const struct session *session);
+
 /* Once it has stopped: what went wrong with the recording, for the user; "" if
    nothing did.  *FAILED: it ended early.  Valid as long as SESSION.  */
 const char *session_record_trouble(struct session *session, bool *failed);

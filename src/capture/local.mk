@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += src/capture/attributes.c src/capture/attributes.h
 libleaktop_a_SOURCES += src/capture/beside.c
 libleaktop_a_SOURCES += src/capture/capture.c src/capture/capture.h
 libleaktop_a_SOURCES += src/capture/check.c src/capture/check.h

@@ -259,6 +259,45 @@ for _ in $(seq "$runs"); do
 		perl -MJSON::PP -0777 -ne 'print decode_json($_)->{lost}')
 	perf_lost=$((perf_lost + lost))
 done
+
+# Stack dumps of a large program without frame pointers.
+emacs=
+for program in emacs-lucid emacs-nox emacs emacs-gtk; do
+	command -v $program >/dev/null && emacs=$program && break
+done
+chains=
+if [ -n "$emacs" ]; then
+	say "stack dumps of $emacs, $runs times"
+	HOME=$work start_target "$emacs" -Q --batch --eval '(progn
+		(read-string "ready\n")
+		(with-temp-buffer
+			(dotimes (i 400)
+				(insert (format "(defun f%d (x) (* x %d)) " i i)))
+			(emacs-lisp-mode)
+			(font-lock-ensure)
+			(goto-char (point-min))
+			(condition-case nil
+				(while t (byte-compile (read (current-buffer))))
+				(end-of-file nil)))
+		(read-string "done\n"))'
+	wait_line '^ready$' "$work/target.out" "$target"
+	start_recorder "$work" "$work/dwarf.data" "$group" "$target" -m 8192 \
+		--call-graph=dwarf,8192
+	tell_target
+	echo >&7
+	wait_line '^done$' "$work/target.out" "$target"
+	stop_recorder
+	end_process "$target" KILL
+	cat "$work/dwarf.data" >/dev/null
+	chains=$("$LEAKTOP" --batch --format=json "$work/dwarf.data" |
+		perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}')
+	measured "$LEAKTOP" --batch --format=json "$work/dwarf.data"
+	chain_seconds=$seconds chain_peak=$peak
+	measured perf script -i "$work/dwarf.data"
+	chain_perf=$seconds
+	rm -f "$work/dwarf.data"
+fi
+
 bare=$(median <"$work/bare")
 batch=$(median <"$work/batch")
 screen=$(median <"$work/screen")
@@ -342,6 +381,13 @@ row "under perf record -g: ns" "$perf" \
 row "under leaktop --batch, a thousand sizes: ns" "$unfocused"
 row "the same, focus on one of them, 8 KiB each: ns" "$focused" \
 	"$(calculate %.3f "$focused / $unfocused") x, 1.10 or less expected"
+if [ -n "$chains" ]; then
+	row "stack dumps of $emacs: chains per second" \
+		"$(calculate %.0f "$chains / $chain_seconds")" \
+		"100,000 or more expected; $chains chains, $chain_peak MiB"
+	row "the same: perf script / leaktop" \
+		"$(calculate %.1f "$chain_perf / $chain_seconds")" "10 or more expected"
+fi
 row "perf record -g / leaktop's screen" "$(calculate %.1f "$perf / $screen")" \
 	"8 or more expected"
 row "leaktop's screen / its traps, only counted" "$(calculate %.1f "$screen / $floor")" \

@@ -84,7 +84,8 @@ end_process()
 
 # start_recorder DIRECTORY OUTPUT GROUP PID [OPTION]...: sets $recorder, and
 # returns when perf has attached to all threads and enabled the events.  For
-# OUTPUT "-" it is DIRECTORY/recording, which may be a FIFO.
+# OUTPUT "-" it is DIRECTORY/recording, which may be a FIFO.  $recorder_events has
+# options instead of those that take all events of the group and call chains.
 # -N: nothing goes to the user's build-id cache.
 start_recorder()
 {
@@ -97,8 +98,15 @@ start_recorder()
 	exec 8<>"$recorder_directory/control" 9<>"$recorder_directory/ack"
 	recorder_file=$recorder_output
 	[ "$recorder_output" != - ] || recorder_file=$recorder_directory/recording
-	perf record -N -o "$recorder_output" "$@" -g -D -1 \
-		--control="fd:8,9" -e "$recorder_group:*" -p "$recorder_pid" \
+	# The variable has several words.
+	# shellcheck disable=SC2086
+	if [ -n "${recorder_events-}" ]; then
+		set -- "$@" $recorder_events
+	else
+		set -- "$@" -g -e "$recorder_group:*"
+	fi
+	perf record -N -o "$recorder_output" "$@" -D -1 \
+		--control="fd:8,9" -p "$recorder_pid" \
 		>"$recorder_directory/recording" 2>"$recorder_directory/record.log" &
 	recorder=$!
 	echo enable >&8

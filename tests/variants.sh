@@ -104,6 +104,20 @@ record()
 	end_process "$target" KILL
 }
 
+# record_storm NAME OPTIONS: of a program that makes few sizes, at few places.
+record_storm()
+{
+	start_target "$targets/storm" --wait --pairs=2000 --leak=100
+	wait_line '^ready$' "$work/target.out" "$target"
+	recorder_events=$2
+	start_recorder "$work" "$work/$1.data" "$group" "$target" -m 2048
+	recorder_events=
+	tell_target
+	wait_line '^done$' "$work/target.out" "$target"
+	stop_recorder
+	end_process "$target" KILL
+}
+
 # check NAME INPUT
 check()
 {
@@ -119,6 +133,8 @@ check pipe "$work/pipe.data"
 "$LEAKTOP" --batch --format=json - <"$work/pipe.data" >"$work/redirected.json" ||
 	fail "standard input: status $?"
 same "$work/pipe.json" "$work/redirected.json"
+# A pipe is what is meant.
+# shellcheck disable=SC2002
 cat "$work/pipe.data" | "$LEAKTOP" --batch --format=json - \
 	>"$work/stdin.json" || fail "a pipe: status $?"
 same "$work/pipe.json" "$work/stdin.json"
@@ -154,6 +170,7 @@ grep -q 'cut.data: is cut off at offset 0x' "$work/err" ||
 check_json "$work/out" '$j->{hits} > 1000'
 
 # No room for what comes.
+# shellcheck disable=SC2002
 if cat "$work/pipe.data" | TMPDIR=/nonexistent "$LEAKTOP" --batch - \
 	>"$work/out" 2>"$work/err"; then
 	fail "no directory for the temporary file: status 0"
@@ -166,6 +183,10 @@ if grep -q 'zstd: \[ on' "$work/built" && has --compression-level; then
 	check packed "$work/packed.data"
 	record packed-most "$work/packed-most.data" -z22
 	check packed-most "$work/packed-most.data"
+	if has --aio; then
+		record packed-aio "$work/packed-aio.data" -z --aio
+		check packed-aio "$work/packed-aio.data"
+	fi
 	record packed-pipe - -z
 	mv "$work/recording" "$work/packed-pipe.data"
 	check packed-pipe "$work/packed-pipe.data"
@@ -192,55 +213,26 @@ record switches "$work/switches.data" --switch-events --namespaces \
 	--tail-synthesize --sample-cpu --timestamp
 check switches "$work/switches.data"
 
+if has --buildid-mmap; then
+	record ids "$work/ids.data" --buildid-mmap
+	check ids "$work/ids.data"
+fi
+
 # Probes of other names are what --map says.
 perf probe -q -x "$libc" -a "$group:get=malloc n=%di" \
 	-a "$group:got=malloc%return value=\$retval" -a "$group:put=free what=%di" \
 	2>"$work/err" || fail "perf probe: $(cat "$work/err")"
-start_target "$targets/storm" --wait --pairs=2000 --leak=100
-wait_line '^ready$' "$work/target.out" "$target"
-perf record -N -g -m 2048 -o "$work/named.data" -e "$group:get" -e "$group:got*" \
-	-e "$group:put" -p "$target" 2>"$work/record.log" &
-recorder=$!
-wait_events()
-{
-	for _ in $(seq 200); do
-		[ "$(ls "/proc/$recorder/fd" | wc -l)" -lt "$1" ] || return 0
-		sleep 0.05
-	done
-}
-# Each event has a descriptor for each thread.
-wait_events 20
-sleep 0.5
-tell_target
-wait_line '^done$' "$work/target.out" "$target"
-kill -INT $recorder
-wait $recorder
-recorder=
-end_process "$target" KILL
+record_storm named "-g -e $group:get -e $group:got__return -e $group:put"
 run_leaktop --batch "$work/named.data"
 [ $status -eq 1 ] || fail "other names: status $status"
 grep -q -e '--map tells which' "$work/err" || fail "names: $(cat "$work/err")"
-got=$(perf evlist -i "$work/named.data" | sed -n "s/^$group:\(got[^ ]*\)$/\1/p")
 read_as named "$work/named.data" --map="$group:get=malloc(size=n)" \
-	--map="$group:$got=malloc-return(ptr=value)" --map="$group:put=free(ptr=what)"
+	--map="$group:got__return=malloc-return(ptr=value)" --map="$group:put=free(ptr=what)"
 check_json "$work/named.json" '$j->{operations}{malloc} == 2000' \
 	'$j->{operations}{free} == 1980' '$j->{live}{blocks} == 20'
 
 # Only the calls: they are counted, and nothing is said of leaks.
-start_target "$targets/storm" --wait --pairs=2000 --leak=100
-wait_line '^ready$' "$work/target.out" "$target"
-perf record -N --call-graph=dwarf -m 2048 -o "$work/alone.data" \
-	-e "$group:malloc" --filter 'bytes==3072' -p "$target" \
-	2>"$work/record.log" &
-recorder=$!
-wait_events 6
-sleep 0.5
-tell_target
-wait_line '^done$' "$work/target.out" "$target"
-kill -INT $recorder
-wait $recorder
-recorder=
-end_process "$target" KILL
+record_storm alone "--call-graph=dwarf -e $group:malloc --filter bytes==3072"
 run_leaktop --batch --format=json "$work/alone.data"
 [ $status -eq 0 ] || fail "alone: status $status: $(cat "$work/err")"
 grep -q 'what became of their blocks is not known' "$work/err" ||

@@ -294,8 +294,9 @@ static bool take_number(const char **at, const char *word)
 	return true;
 }
 
-/* Steps over a field's declaration: words, of which the last may be an
-   array.  */
+/* Steps over a field's declaration: words, of which the last may be an array,
+   or the second as in "__data_loc char[] name".  An array of the first one
+   libtraceevent leaks.  */
 static bool take_declaration(const char **at)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
@@ -309,7 +310,7 @@ static bool take_declaration(const char **at)
 		*at += length;
 		if (**at == '[') {
 			*at += 1 + strspn(*at + 1, letters);
-			if (*(*at)++ != ']')
+			if (*(*at)++ != ']' || words < 2)
 				return false;
 		} else if (**at == ' ' || **at == '*') {
 			++*at;

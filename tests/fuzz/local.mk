@@ -14,6 +14,7 @@ EXTRA_DIST += \
 	tests/fuzz/fuzz.h \
 	tests/fuzz/fuzz.sh \
 	tests/fuzz/replay.c \
+	tests/fuzz/text.dict \
 	tests/fuzz/corpus
 
 fuzz_links = $(LEAKTOP_LIBS) $(LIBS) \

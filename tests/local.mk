@@ -165,6 +165,7 @@ script_tests = \
 test_headers = \
 	tests/perfdata_builder.h \
 	tests/testing.h \
+	tests/unwind_builder.h \
 	tests/ui_fixture.h \
 	tests/ui_screen.h
 
@@ -213,6 +214,7 @@ test_data = \
 	tests/screens/suspects-80x24.txt \
 	tests/screens/wrong-filter-80x24.txt \
 	tests/chains.pl \
+	tests/bench.sh \
 	tests/compare.pl \
 	tests/follow.pl \
 	tests/lib.sh \

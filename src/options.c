@@ -67,15 +67,32 @@ static int bad_option(int value, char **argv, struct error *error)
 		"begins so"), word);
 }
 
-static bool is_live_only(const struct options *options)
+/* The first option given that a recording has no use for; NULL: none.  */
+static const char *live_only(const struct options *options)
 {
-	const struct capture_options *capture = &options->session.capture;
+	const struct session_options *session = &options->session;
+	const struct capture_options *capture = &session->capture;
+	const struct {
+		const char *name;
+		bool given;
+	} checks[] = {
+		{ "--ring-size", capture->ring_kib },
+		{ "--chain-depth", capture->chain_depth },
+		{ "--free-chains", capture->free_chains },
+		{ "--max-overhead", session->max_overhead > 0 },
+		{ "--focus", session->focus.count },
+		{ "--call-graph", session->focus.dump_bytes },
+		{ "--no-auto-focus", session->no_auto_focus },
+		{ "--follow-forks", capture->follow_forks },
+		{ "--output", session->record },
+		{ "--force", capture->force },
+	};
 
-	return capture->ring_kib || capture->chain_depth ||
-	       capture->free_chains || capture->force || capture->follow_forks ||
-	       options->session.focus.count || options->session.focus.dump_bytes ||
-	       options->session.no_auto_focus ||
-	       options->session.record || options->session.max_overhead > 0;
+	for (size_t i = 0; i < sizeof(checks) / sizeof(*checks); i++) {
+		if (checks[i].given)
+			return checks[i].name;
+	}
+	return NULL;
 }
 
 /* Of the process, the recording and the command there is just one.  */
@@ -103,11 +120,9 @@ static int check_pairs(const struct options *options, struct error *error)
 {
 	bool file = options->session.path;
 
-	if (file && is_live_only(options))
-		return error_set(error, _("--ring-size, --chain-depth, "
-			"--free-chains, --follow-forks, --max-overhead, "
-			"--focus, --call-graph, --no-auto-focus, "
-			"--output and --force go with -p PID or a command"));
+	if (file && live_only(options))
+		return error_set(error, _("%s goes with -p PID or a command, "
+			"not with a recording"), live_only(options));
 	if (!file && options->session.maps.count)
 		return error_set(error, _("--map goes with a recording"));
 	if (!file && options->session.sysroot)

@@ -196,7 +196,7 @@ printf o >&8
 wait_line 'waiting' "$work/screen" $screen
 wait_line 'Output' "$work/screen" $screen
 printf q >&8
-wait_line 'talk still runs' "$work/screen" $screen
+wait_line 'q again ends talk' "$work/screen" $screen
 [ ! -e "$work/hup" ] || fail "hung up before that was confirmed"
 printf q >&8
 status=0

@@ -171,6 +171,30 @@ START_TEST(bad_lines)
 }
 END_TEST
 
+/* One mistake, one option that is named.  */
+START_TEST(live_only)
+{
+	static const char *const names[] = {
+		"--ring-size=4096", "--chain-depth=9", "--free-chains",
+		"--max-overhead=5", "--focus=512", "--call-graph=dwarf,1024",
+		"--no-auto-focus", "--follow-forks", "--output=x", "--force",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		size_t length = strcspn(names[i], "=");
+		struct options options;
+		struct error error;
+		char line[64];
+
+		snprintf(line, sizeof(line), "%s f", names[i]);
+		ck_assert_int_lt(read_line(&options, line, &error), 0);
+		ck_assert_int_eq(strncmp(error.text, names[i], length), 0);
+		ck_assert_str_eq(error.text + length, " goes with -p PID or a "
+				 "command, not with a recording");
+	}
+}
+END_TEST
+
 /* The help has every option, format and column; the manual every option.  */
 START_TEST(help_is_complete)
 {
@@ -261,6 +285,7 @@ int main(void)
 	tcase_add_test(tests, good_lines);
 	tcase_add_test(tests, commands);
 	tcase_add_test(tests, bad_lines);
+	tcase_add_test(tests, live_only);
 	tcase_add_test(tests, help_is_complete);
 	tcase_add_test(tests, manual_is_complete);
 	suite_add_tcase(suite, tests);

@@ -71,6 +71,7 @@ START_TEST(nothing_launched)
 {
 	start(SOURCE_LIVE, "C.UTF-8", 24, 80);
 	turn();
+	ck_shows_not("oOutput");
 	key('o');
 	ck_shows("Only what a command prints that leaktop starts");
 	ck_shows("CALL SITE");
@@ -83,7 +84,10 @@ END_TEST
 START_TEST(nothing_printed)
 {
 	start_output(24, 80);
+	ck_shows("oOutput");
 	key('o');
+	/* There the key leads back.  */
+	ck_shows_not("oOutput");
 	ck_shows("It has printed nothing so far.");
 	print("word");
 	ck_shows_not("word");
@@ -223,10 +227,10 @@ START_TEST(quitting_is_asked)
 	start_output(24, 80);
 	key('q');
 	ck_assert(!test.screen->quit);
-	ck_shows("demo still runs");
+	ck_shows("q again ends demo (SIGHUP)");
 	/* Another key is no answer. */
 	key('B');
-	ck_shows_not("demo still runs");
+	ck_shows_not("q again");
 	key('q');
 	ck_assert(!test.screen->quit);
 	key('q');

@@ -488,7 +488,7 @@ START_TEST(watches)
 	type("\x1b");
 	ck_gone("Life of 3072");
 	stop_target(child);
-	ck_see("target has exited");
+	ck_see("exited after");
 	type("\r");
 	ck_see("Life of 3072-byte blocks");
 	type("q");

@@ -334,7 +334,7 @@ START_TEST(sorts)
 	for (size_t i = 0; i < column_count; i++) {
 		char by[64];
 
-		snprintf(by, sizeof(by), "by %s", columns[i].name);
+		snprintf(by, sizeof(by), "by %s", columns[i].title);
 		key(columns[i].key);
 		ck_shows(by);
 		ck_assert_int_eq(compare_columns(&columns[i]), 0);
@@ -347,13 +347,13 @@ START_TEST(sorts)
 	key('>');
 	ck_shows("by suspicion");
 	key('>');
-	ck_shows("by size");
+	ck_shows("by SIZE");
 	key('>');
-	ck_shows("by blocks");
+	ck_shows("by BLOCKS");
 	key('<');
 	key('<');
 	key('<');
-	ck_shows("by site");
+	ck_shows("by CALL SITE");
 	key('d');
 	ck_shows("by suspicion");
 	stop();
@@ -433,7 +433,7 @@ START_TEST(help_scrolls)
 	key(KEY_OF(KEY_NPAGE));
 	ck_shows_not("Suspects");
 	key('G');
-	ck_shows("the filter, if there is one");
+	ck_shows("the screen stands still: Z");
 	key('g');
 	ck_shows("Suspects");
 	stop();
@@ -450,7 +450,10 @@ START_TEST(searches)
 	ck_selected("query_font_info");
 	type("/CACHE");
 	ck_shows("No call site with 'CACHE'");
-	key(KEY_CTRL('u'));
+	key('\n');
+	ck_assert_ptr_null(test.screen->prompt.ops);
+	ck_shows("No call site with 'CACHE'");
+	key('/');
 	type("cache\n");
 	ck_selected("cache_put");
 	key(KEY_CTRL('l'));
@@ -561,6 +564,7 @@ START_TEST(commands_reach_the_feed)
 	ck_assert_int_eq(commands[FEED_PAUSE], 2);
 	ck_shows("Watching goes on");
 	key('Z');
+	show_mode(WATCH_ALL, -1, 0);
 	key('D');
 	ck_shows("Draining");
 	show_mode(WATCH_DRAINING, -1, 0);
@@ -576,6 +580,63 @@ START_TEST(commands_reach_the_feed)
 	key('p');
 	ck_shows("Nothing is watched any more");
 	ck_assert_int_eq(commands[FEED_PAUSE], 3);
+	stop();
+}
+END_TEST
+
+/* What is said is what both keys together lead to. */
+START_TEST(commands_mix)
+{
+	on_80x24();
+	test.fake.feed.command = take_command;
+	key('p');
+	ck_shows("Pausing");
+	show_mode(WATCH_PAUSED, -1, 0);
+	key('D');
+	ck_shows("Paused; only frees will be seen when p goes on");
+	key('D');
+	ck_shows("Paused; all will be seen when p goes on");
+	key('D');
+	key('p');
+	ck_shows("Draining goes on: only frees are seen");
+	show_mode(WATCH_DRAINING, -1, 0);
+	key('p');
+	ck_shows("Pausing");
+	show_mode(WATCH_PAUSED, -1, 0);
+	key('p');
+	ck_shows("Draining goes on");
+	show_mode(WATCH_DRAINING, -1, 0);
+	key('D');
+	ck_shows("Watching all again");
+	stop();
+}
+END_TEST
+
+START_TEST(nothing_to_select)
+{
+	static const int codes[] = {'\n', 'F', '=', 'n'};
+
+	on_80x24();
+	type("/cache\n");
+	type("f7\n");
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		key(codes[i]);
+		ck_shows("No line is selected");
+		key(KEY_CTRL('l'));
+		ck_shows_not("No line is selected");
+	}
+	stop();
+}
+END_TEST
+
+START_TEST(frozen_recording)
+{
+	start(SOURCE_FILE, "C.UTF-8", 24, 80);
+	turn();
+	key('Z');
+	ck_shows("The screen stands still; Z goes on");
+	key('Z');
+	ck_shows("up to date again");
 	stop();
 }
 END_TEST
@@ -621,7 +682,10 @@ START_TEST(mode_is_shown)
 	screen_news(test.screen);
 	turn();
 	ck_shows_not("PAUSED");
+	ck_shows("has exited after 10.0s: its blocks can still be looked at\n");
 	resize(10, 40);
+	ck_shows("exited after 10.0s\n");
+	ck_shows_not("has exited");
 	show_mode(WATCH_RESTING, 0, 0);
 	ck_shows("resting 10.0s");
 	stop();
@@ -964,6 +1028,9 @@ static Suite *suite(void)
 	tcase_add_test(keys, call_chain);
 	tcase_add_test(keys, commands_reach_the_feed);
 	tcase_add_test(keys, commands_can_be_missing);
+	tcase_add_test(keys, commands_mix);
+	tcase_add_test(keys, nothing_to_select);
+	tcase_add_test(keys, frozen_recording);
 	tcase_add_test(keys, mode_is_shown);
 	tcase_add_test(keys, losses_are_shown);
 	tcase_add_test(keys, probes_are_listed);

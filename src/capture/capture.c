@@ -349,6 +349,7 @@ static void finish(struct capture *capture, const struct sink *sink)
 	watch_stop(capture->watch);
 	while (watch_pass(capture->watch, sink) && ++passes < LAST_PASSES)
 		;
+	focus_pass(capture->focus, sink, capture->recording);
 	capture_tell_lost(capture, capture->watch, sink);
 	/* The second says that there is nothing younger either.  */
 	capture_end_round(capture, sink);
@@ -385,6 +386,16 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 	capture_round(capture, sink);
 	*status = exited ? CAPTURE_EXITED : CAPTURE_RUNNING;
 	return 0;
+}
+
+enum capture_mode capture_mode(const struct capture *capture)
+{
+	return capture->mode;
+}
+
+bool capture_has_focus(const struct capture *capture)
+{
+	return capture->focus;
 }
 
 void capture_stop(struct capture *capture, const struct sink *sink)

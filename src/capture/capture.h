@@ -86,6 +86,9 @@ enum capture_mode {
 int capture_set_mode(struct capture *capture, enum capture_mode mode,
 		     const struct sink *sink, struct error *error);
 
+/* The mode that there is: CAPTURE_PAUSED where another could not be had.  */
+enum capture_mode capture_mode(const struct capture *capture);
+
 /* Allocations of these sizes are taken with a dump of the stack, from which the
    whole call chain can be found where frame pointers are missing.  */
 #define CAPTURE_FOCUS_MAX 16
@@ -102,6 +105,9 @@ struct capture_focus {
    or rounds, each with the pid, tid, function and about the time of a call that
    is delivered by itself; in CAPTURE_FULL only.  Returns 0; -1 with nothing
    focused.  */
+/* Whether dumps are taken.  What is in focus is closed and opened again with
+   the mode, and that may fail.  */
+bool capture_has_focus(const struct capture *capture);
 int capture_set_focus(struct capture *capture,
 		      const struct capture_focus *focus,
 		      const struct sink *sink, struct error *error);

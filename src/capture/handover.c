@@ -23,10 +23,14 @@ void handover_note(struct handover *handover, const struct hit *hit)
 		handover->crowded = true;
 		return;
 	}
-	if (i == handover->count)
+	if (i == handover->count) {
+		handover->thread[i].tid = hit->tid;
+		handover->thread[i].last = 0;
 		handover->count++;
-	handover->thread[i].tid = hit->tid;
-	handover->thread[i].last = hit->time;
+	}
+	/* A hit that was kept for a while is delivered behind younger ones.  */
+	if (hit->time > handover->thread[i].last)
+		handover->thread[i].last = hit->time;
 }
 
 bool handover_takes(const struct handover *handover, const struct hit *hit)

@@ -288,6 +288,7 @@ static enum rings_status try_open(struct rings **result,
 {
 	struct rings *rings = calloc(1, sizeof *rings);
 	enum rings_status status = RINGS_FAILED;
+	unsigned long needed;
 
 	*code = 0;
 	if (!rings) {
@@ -306,8 +307,10 @@ static enum rings_status try_open(struct rings **result,
 		rings_close(rings);
 		return RINGS_FAILED;
 	}
-	descriptors_room(rings->count * event_files(rings));
-	*code = -perf_evlist__open(rings->evlist);
+	/* None is taken of those that the rest of the program may need.  */
+	needed = rings->count * event_files(rings);
+	*code = descriptors_room(needed) < needed ? EMFILE :
+		-perf_evlist__open(rings->evlist);
 	if (!*code)
 		hold(rings, rings->count);
 	if (*code)
@@ -363,7 +366,7 @@ int rings_events(struct rings *rings,
 {
 	int result = 0;
 
-	for (unsigned i = 0; !result && i < rings->count; i++) {
+	for (unsigned i = 0; !result && i < rings->held; i++) {
 		uint64_t *ids = event_ids(rings, rings->evsel[i]);
 
 		result = ids ? each(context, perf_evsel__attr(rings->evsel[i]),

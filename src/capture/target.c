@@ -188,8 +188,12 @@ long target_threads(pid_t pid, pid_t **tids)
 		return -1;
 	snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
 	dir = opendir(path);
-	if (!dir)
-		return 0;
+	if (!dir) {
+		if (errno == ENOENT || errno == ESRCH)
+			return 0;
+		free(*tids);
+		return -1;
+	}
 	while ((entry = readdir(dir))) {
 		pid_t tid = strtol(entry->d_name, NULL, 10);
 

@@ -38,7 +38,7 @@ uint64_t target_start_time(pid_t pid);
 
 /* The threads of process PID, the first one first.  *TIDS is malloc'ed for the
    caller.  Returns how many (0: the process is gone), or -1 without
-   memory.  */
+   memory or descriptors.  */
 long target_threads(pid_t pid, pid_t **tids);
 
 /* Whether thread TID of PID still runs, and is not ending.  */

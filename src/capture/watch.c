@@ -148,11 +148,16 @@ static bool takes_task(struct watch *watch, const struct hit *hit)
 {
 	int by;
 
+	/* Its number may have been a stranger's.  */
+	if (hit->kind == HIT_FORK && hit->argument[0] != hit->pid)
+		family_fork(watch->family, hit->pid, hit->argument[0]);
 	if (!is_target(watch, hit->pid))
 		return false;
 	switch (hit->kind) {
 	case HIT_EXEC:
 		family_exec(watch->family, hit->pid);
+		/* The thread that called it has the first one's id now.  */
+		coverage_set(watch->coverage, hit->tid, watch->current);
 		return true;
 	case HIT_FORK:
 		if (hit->argument[0] != hit->pid)

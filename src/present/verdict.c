@@ -21,11 +21,15 @@
 
 #define PARTS 3
 
+/* Of the time before its newest eighth: what is young may be gone in a moment,
+   and a program that ends frees things.  */
 struct growth {
-	int64_t part[PARTS];    /* live blocks more at its end than at its begin */
+	int64_t part[PARTS];    /* survivors born in it: what turns over at the same
+	                           call site is not among them for long */
+	int64_t live[PARTS];    /* live blocks more at its end than at its begin */
 	int64_t least;
 	int64_t most;
-	uint64_t old;           /* survivors born before the newest eighth */
+	uint64_t old;           /* all these survivors */
 	unsigned spread;        /* slices in which any of them were born */
 };
 
@@ -33,24 +37,40 @@ static struct growth measure(const struct row *row, unsigned slices)
 {
 	struct growth growth = { .least = INT64_MAX, .most = INT64_MIN };
 	unsigned newest = slices / 8 ? slices / 8 : 1;
+	unsigned count = slices > newest ? slices - newest : 0;
 	int64_t before = 0;
 
 	for (unsigned i = 0; i < PARTS; i++) {
-		unsigned end = slices * (i + 1) / PARTS;
+		unsigned begin = count * i / PARTS;
+		unsigned end = count * (i + 1) / PARTS;
 		int64_t live = end ? (int64_t)row->live_at[end - 1] : 0;
 
-		growth.part[i] = live - before;
+		for (unsigned k = begin; k < end; k++) {
+			growth.part[i] += row->born[k];
+			growth.spread += row->born[k] != 0;
+		}
+		growth.live[i] = live - before;
 		before = live;
+		growth.old += (uint64_t)growth.part[i];
 		if (growth.part[i] < growth.least)
 			growth.least = growth.part[i];
 		if (growth.part[i] > growth.most)
 			growth.most = growth.part[i];
 	}
-	for (unsigned i = 0; i + newest < slices; i++) {
-		growth.old += row->born[i];
-		growth.spread += row->born[i] != 0;
-	}
 	return growth;
+}
+
+/* Whether what survives of the last PARTS_BACK parts has been added to what was
+   there, rather than taken the place of others.  */
+static bool adds(const struct growth *growth, unsigned parts_back)
+{
+	int64_t born = 0, live = 0;
+
+	for (unsigned i = PARTS - parts_back; i < PARTS; i++) {
+		born += growth->part[i];
+		live += growth->live[i];
+	}
+	return born > 0 && live * 2 >= born;
 }
 
 /* Where blocks turn over, as in a cache, the oldest is the oldest since a
@@ -69,11 +89,12 @@ static enum verdict judge(const struct row *row, const struct growth *growth,
 		return VERDICT_UNKNOWN;
 	if (!growth->old || turns_over(row, snapshot->end))
 		return VERDICT_FRESH;
-	if (enough && growth->least > 0 &&
+	if (enough && growth->least > 0 && adds(growth, PARTS - 1) &&
 	    growth->most <= growth->least * UNEVEN)
 		return snapshot->end - snapshot->start < WATCHED_ENOUGH ?
 		       VERDICT_GROWING : VERDICT_STEADY;
-	if (enough && growth->part[PARTS - 1] * NOTABLE > (int64_t)row->blocks)
+	if (enough && adds(growth, 1) &&
+	    growth->part[PARTS - 1] * NOTABLE > (int64_t)growth->old)
 		return VERDICT_GROWING;
 	return VERDICT_STILL;
 }

@@ -106,8 +106,19 @@ static unsigned find_heaviest(const struct snapshot *heap,
 	return count;
 }
 
+static struct capture_focus wanted_focus(struct session *session)
+{
+	struct capture_focus wanted;
+
+	pthread_mutex_lock(&session->lock);
+	wanted = session->focus;
+	pthread_mutex_unlock(&session->lock);
+	return wanted;
+}
+
 static void choose(struct session *session, const struct snapshot *heap)
 {
+	const struct capture_focus wanted = wanted_focus(session);
 	const struct group *heaviest[HEAVIEST];
 	unsigned count = find_heaviest(heap, heaviest);
 
@@ -117,7 +128,7 @@ static void choose(struct session *session, const struct snapshot *heap)
 		struct chain chain = chains_get(heap->chains, group->chain);
 
 		if (!group->size || chains_shallow(heap->chains, group->chain) ||
-		    contains(&session->focus, group->size) ||
+		    contains(&wanted, group->size) ||
 		    !is_broken(session, &chain))
 			continue;
 		if (focus_toggle(session, group->size) == FOCUS_BEGINS)
@@ -142,11 +153,12 @@ void focus_look(struct session *session, uint64_t time)
 
 void focus_apply(struct session *session)
 {
-	struct capture_focus wanted;
+	const struct capture_focus wanted = wanted_focus(session);
 
-	pthread_mutex_lock(&session->lock);
-	wanted = session->focus;
-	pthread_mutex_unlock(&session->lock);
+	/* A change of the mode may have lost it.  */
+	if (session->mode == WATCH_ALL && session->focused.count &&
+	    !capture_has_focus(session->capture))
+		session->focused.count = 0;
 	if (wanted.count == session->focused.count &&
 	    !memcmp(wanted.size, session->focused.size,
 		    wanted.count * sizeof(*wanted.size)))
@@ -159,7 +171,8 @@ void focus_apply(struct session *session)
 	}
 	/* The user can try again.  */
 	pthread_mutex_lock(&session->lock);
-	session->focus.count = 0;
+	for (unsigned i = 0; i < wanted.count; i++)
+		take_away(&session->focus, wanted.size[i]);
 	pthread_mutex_unlock(&session->lock);
 	session->focused.count = 0;
 }

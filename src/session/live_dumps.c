@@ -56,12 +56,15 @@ void live_dump_arrived(struct session *session, const struct hit *hit,
 
 	if (!session->unwinding)
 		session->unwinding = unwinding_new(session->symbols);
-	if (!session->unwinding || session->live_dumps >= DUMPS_MAX)
+	/* One that was too slow for its turn is still in the queue.  */
+	if (!session->unwinding || session->live_dumps >= DUMPS_MAX ||
+	    unwinding_queued(session->unwinding) >= DUMPS_MAX)
 		return;
 	copy = copy_dump(hit, dump);
 	if (!copy)
 		return;
 	copy->space = symbols_space(session->symbols, hit->pid);
+	copy->changes = symbols_changes(session->symbols);
 	note.argument[0] = (uintptr_t)copy;
 	if (heap_hit(session->heap, &note, 0, NULL, 0) < 0) {
 		free(copy);
@@ -85,6 +88,8 @@ static bool is_outdated(struct session *session, uint32_t space,
 {
 	const struct deep *deep = &dump->deep;
 
+	if (dump->changes == symbols_changes(session->symbols))
+		return false;
 	return dump->space != space || !deep->count ||
 		!symbols_place(session->symbols, space,
 			       deep->addresses[deep->count - 1]).object;

@@ -17,7 +17,7 @@ static void update_rates(struct session *session, const struct snapshot *heap,
 {
 	double seconds;
 
-	if (time - session->rate_time < RATE_PERIOD)
+	if (time < session->rate_time + RATE_PERIOD)
 		return;
 	seconds = (double)(time - session->rate_time) / NS_PER_SECOND;
 	session->allocation_rate =
@@ -54,7 +54,7 @@ struct picture *make_picture(struct session *session, enum source_state state,
 	if (session->perfdata)
 		overall_rates(session, heap);
 	else
-		update_rates(session, heap, session_now());
+		update_rates(session, heap, heap->end);
 	picture->state = state;
 	memcpy(picture->command, session->command, sizeof(picture->command));
 	picture->done = size ? (double)session->done / (double)size : 0;
@@ -99,20 +99,30 @@ void publish(struct session *session, enum source_state state,
 					 PUBLISH_PERIOD);
 }
 
-void sample_rss(struct session *session, uint64_t time)
+static void add_rss(struct session *session, uint64_t rss)
 {
-	uint64_t rss;
-
-	if (time < session->next_rss)
-		return;
-	session->next_rss = time + RSS_PERIOD;
-	rss = capture_rss(session->capture);
-	if (!rss)
-		return;
 	if (session->rss_count == RSS_SAMPLES) {
 		memmove(session->rss, session->rss + 1,
 			(RSS_SAMPLES - 1) * sizeof(*session->rss));
 		session->rss_count--;
 	}
 	session->rss[session->rss_count++] = rss;
+}
+
+void sample_rss(struct session *session, uint64_t time)
+{
+	uint64_t rss;
+
+	if (time < session->next_rss)
+		return;
+	rss = capture_rss(session->capture);
+	if (!session->next_rss ||
+	    time - session->next_rss > RSS_SAMPLES * RSS_PERIOD)
+		session->next_rss = time;
+	/* Where it was not looked for a while the samples of then are missing:
+	   their number is the time that they cover.  */
+	for (; session->next_rss <= time; session->next_rss += RSS_PERIOD) {
+		if (rss)
+			add_rss(session, rss);
+	}
 }

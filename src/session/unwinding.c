@@ -45,13 +45,11 @@ static const char *find_stuck(const struct unwinding *unwinding,
 			      const struct live_dump *dump)
 {
 	const struct deep *deep = &dump->deep;
-	struct frame frame;
 
 	if (!deep->count || !unwinder_lacked_tables(unwinding->unwinder))
 		return NULL;
-	symbols_frame(unwinding->symbols, dump->space,
-		      deep->addresses[deep->count - 1], FRAME_RETURN, &frame);
-	return frame.object;
+	return symbols_object(unwinding->symbols, dump->space,
+			      deep->addresses[deep->count - 1]);
 }
 
 /* The next one; NULL: the end.  */

@@ -16,6 +16,7 @@ struct live_dump {
 	struct dump taken;       /* points into data */
 	bool at_entry;          /* of a function, see struct hit */
 	uint32_t space;         /* that it was unwound in */
+	uint64_t changes;       /* of what is mapped, when it came */
 	atomic_int state;       /* enum dump_state, where a thread unwinds */
 	struct deep deep;       /* valid when DUMP_DONE */
 	const char *stuck_in;   /* the object without unwind tables that it ends in;

@@ -87,10 +87,9 @@ static void apply_mode(struct session *session)
 		[WATCH_PAUSED] = CAPTURE_PAUSED,
 		[WATCH_DRAINING] = CAPTURE_RELEASES,
 	};
-	enum watch_mode before = session->mode;
 
 	session->mode = wanted_mode(session);
-	if (modes[session->mode] == modes[before])
+	if (modes[session->mode] == capture_mode(session->capture))
 		return;
 	session->trouble.text[0] = '\0';
 	if (capture_set_mode(session->capture, modes[session->mode],
@@ -119,7 +118,8 @@ static const char *warning(struct session *session)
 static int watch_once(struct session *session, enum capture_status *status,
 		      struct error *error)
 {
-	uint64_t time;
+	/* What was before is delivered afterwards.  */
+	uint64_t seen = session_now(), time;
 
 	if (capture_poll(session->capture, POLL_MS, session->wake,
 			 &session->sink, status, error) < 0)
@@ -128,7 +128,7 @@ static int watch_once(struct session *session, enum capture_status *status,
 	sample_rss(session, time);
 	/* While hits wait for their dumps it would look as if nothing came.  */
 	if (!live_dumps_are_behind(session))
-		heap_advance(session->heap, time);
+		heap_advance(session->heap, seen);
 	if (time - session->period_start >= PERIOD)
 		end_period(session, time);
 	if (*status == CAPTURE_RUNNING) {

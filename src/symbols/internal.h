@@ -64,7 +64,4 @@ const struct image *symbols_image(struct symbols *symbols,
 				  struct object *object, uint64_t offset,
 				  uint64_t *address);
 
-/* Another number after every change of what is mapped in any space.  */
-uint64_t symbols_changes(const struct symbols *symbols);
-
 #endif

@@ -170,6 +170,16 @@ struct object *symbols_locate(struct symbols *symbols, uint32_t space,
 	return object;
 }
 
+const char *symbols_object(struct symbols *symbols, uint32_t space,
+			   uint64_t address)
+{
+	uint64_t offset;
+	const struct object *object = symbols_locate(symbols, space, address,
+						     &offset);
+
+	return object ? object->shown : NULL;
+}
+
 struct place symbols_place(struct symbols *symbols, uint32_t space,
 			   uint64_t address)
 {

@@ -120,6 +120,14 @@ bool symbols_build_id(struct symbols *symbols, struct mapping *mapping);
 uint32_t symbols_call_site(struct symbols *symbols, uint32_t space,
 			   const uint64_t *addresses, uint32_t count);
 
+/* The path of the object at ADDRESS, as in struct frame; NULL: none.  Never
+   waits for a file.  */
+const char *symbols_object(struct symbols *symbols, uint32_t space,
+			   uint64_t address);
+
+/* Grows with every change of what is mapped where.  */
+uint64_t symbols_changes(const struct symbols *symbols);
+
 /* Equal for two addresses if and only if they are the same place in the
    same object, in whatever process.  */
 struct place {

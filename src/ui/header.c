@@ -27,8 +27,7 @@ static const struct {
 	[STATE_LOADING] = {N_("loading"), N_("loading"), N_("loading"), ROLE_LABEL},
 	[STATE_WATCHING] = {N_("watching"), N_("watching"), N_("watching"), ROLE_GOOD},
 	[STATE_COMPLETE] = {N_("complete"), N_("complete"), N_("complete"), ROLE_GOOD},
-	[STATE_EXITED] = {N_("target has exited, still here to look at"),
-			  N_("target has exited"), N_("exited"), ROLE_LOUD},
+	[STATE_EXITED] = {N_("exited"), N_("exited"), N_("exited"), ROLE_LOUD},
 	[STATE_DAMAGED] = {N_("damaged"), N_("damaged, read as far as it goes"),
 			   N_("damaged"), ROLE_LOUD},
 	[STATE_FAILED] = {N_("failed"), N_("failed"), N_("failed"), ROLE_LOUD},
@@ -82,7 +81,22 @@ static enum role state_role(const struct screen *screen)
 	return special_mode(picture) ? modes[picture->mode].role : states[picture->state].role;
 }
 
-static void state_words(const struct screen *screen, char *text, size_t size)
+/* In at most WIDTH cells, if that can be.  */
+static void exited_words(const struct screen *screen, int width, const char *watched, char *text,
+			 size_t size)
+{
+	size_t used;
+
+	snprintf(text, size, "%s", screen->frozen ? _("FROZEN ") : "");
+	used = strlen(text);
+	snprintf(text + used, size - used,
+		 _("has exited after %s: its blocks can still be looked at"), watched);
+	if (text_cells(&screen->look, text) > width)
+		snprintf(text + used, size - used, _("exited after %s"), watched);
+}
+
+/* An exit is told at more length where WIDTH cells have room for it.  */
+static void state_words(const struct screen *screen, int width, char *text, size_t size)
 {
 	const struct picture *picture = screen->picture;
 	const struct snapshot *heap = picture->heap;
@@ -100,6 +114,10 @@ static void state_words(const struct screen *screen, char *text, size_t size)
 		words = file ? states[picture->state].file : states[picture->state].live;
 	if (heap->end > heap->start && picture->state != STATE_LOADING)
 		format_duration(watched, sizeof(watched), heap->end - heap->start);
+	if (picture->state == STATE_EXITED && watched[0]) {
+		exited_words(screen, width, watched, text, size);
+		return;
+	}
 	if (picture->state == STATE_LOADING)
 		snprintf(done, sizeof(done), " %d%%", (int)(picture->done * 100));
 	snprintf(text, size, "%s%s%s%s%s", screen->frozen ? _("FROZEN ") : "", _(words), done,
@@ -140,7 +158,8 @@ static void draw_target(const struct screen *screen, struct pen *pen)
 	int right;
 	struct pen left = *pen;
 
-	state_words(screen, words, sizeof(words));
+	target_words(screen, pen->end, target, sizeof(target));
+	state_words(screen, pen->end - text_cells(pen->look, target) - 1, words, sizeof(words));
 	right = text_cells(&screen->look, words) + (loading ? BAR_CELLS + 1 : 0);
 	left.end = pen->end - right - 1;
 	if (left.end < pen->end / 3)
@@ -299,7 +318,7 @@ static void draw_status(const struct screen *screen, struct pen *pen)
 	draw_lost(heap, pen);
 	format_count(text, sizeof(text), unexpected);
 	item(pen, _("unexpected "), ROLE_VALUE, text);
-	snprintf(text, sizeof(text), "%s%s", screen->sort ? screen->sort->name : _("suspicion"),
+	snprintf(text, sizeof(text), "%s%s", screen->sort ? _(screen->sort->title) : _("suspicion"),
 		 screen->reverse ? _(" reversed") : "");
 	item(pen, _("by "), ROLE_VALUE, text);
 	if (screen->sizes.count > 0) {
@@ -381,9 +400,8 @@ static bool footer_key(struct pen *pen, const struct key *key)
 
 void footer_draw(const struct screen *screen, WINDOW *window)
 {
-	const struct key_table *tables[] = {
-		&screen_keys, &screen->views[screen->depth - 1]->ops->keys,
-	};
+	const struct key_table *own = &screen->views[screen->depth - 1]->ops->keys;
+	const struct key_table *tables[] = {&screen_keys, own};
 	struct pen pen = pen_at(window, &screen->look, getmaxy(window) - 1, 0, getmaxx(window));
 
 	werase(window);
@@ -396,7 +414,14 @@ void footer_draw(const struct screen *screen, WINDOW *window)
 		return;
 	}
 	for (size_t t = 0; t < sizeof(tables) / sizeof(tables[0]); t++)
-		for (size_t i = 0; i < tables[t]->count; i++)
-			if (!footer_key(&pen, &tables[t]->keys[i]))
+		for (size_t i = 0; i < tables[t]->count; i++) {
+			const struct key *key = &tables[t]->keys[i];
+
+			/* What the view does with a key goes before what all do.  */
+			if ((key->offered && !key->offered(screen)) ||
+			    (tables[t] != own && key_lookup(own, key->codes[0])))
+				continue;
+			if (!footer_key(&pen, key))
 				return;
+		}
 }

@@ -125,14 +125,6 @@ static void write_verdicts(struct page *page)
 			   verdict_help((enum verdict)i));
 }
 
-static void write_marks(struct page *page)
-{
-	write_head(page, _("Marks"));
-	write_line(page, ROLE_KEY, "123?",
-		   _("blocks some of which were alive when events were lost or not watched: "
-		     "they may have been freed unseen"));
-}
-
 /* Without a name, as wide as the page.  */
 static void write_text(struct page *page, enum role role, const char *text)
 {
@@ -146,6 +138,23 @@ static void write_text(struct page *page, enum role role, const char *text)
 			pen_text(&pen, role, words);
 		}
 	} while (*text);
+}
+
+static void write_marks(struct page *page)
+{
+	write_head(page, _("Marks"));
+	write_line(page, ROLE_KEY, "*", _("in a life: the block is still live"));
+	write_line(page, ROLE_KEY, "> #3",
+		   _("in a table the selected line, in a call chain the call site; frames count "
+		     "from the allocator"));
+	write_line(page, ROLE_KEY, _("(inlined)"),
+		   _("the compiler has put this function into the next one of the chain"));
+	write_text(page, ROLE_KEY, _("Without the stack dump"));
+	write_line(page, ROLE_KEY, "",
+		   _("the call chain by frame pointers, beside the one from the whole stack"));
+	write_line(page, ROLE_KEY, "123?",
+		   _("blocks some of which were alive when events were lost or not watched: "
+		     "they may have been freed unseen"));
 }
 
 /* Lines; loud ones begin with "!".  */
@@ -166,6 +175,12 @@ static void write_probes(struct page *page, const char *details)
 static void write_header_words(struct page *page)
 {
 	write_head(page, _("The top of the screen"));
+	write_line(page, ROLE_KEY, "RSS",
+		   _("memory of the process; +X in Y: by how much it grew, and in what time"));
+	write_line(page, ROLE_KEY, _("heap over time"), _("live bytes of a recording"));
+	write_line(page, ROLE_KEY, _("live, blocks"),
+		   _("allocated while watched and not freed: bytes, and how many blocks"));
+	write_line(page, ROLE_KEY, _("alloc, free"), _("how many per second, of late"));
 	write_line(page, ROLE_KEY, _("cost"),
 		   _("share of the process's time that watching takes, about; and its limit"));
 	write_line(page, ROLE_KEY, _("lost"),
@@ -176,6 +191,15 @@ static void write_header_words(struct page *page)
 		   _("frees of blocks never seen or freed twice, allocations at live addresses"));
 	write_line(page, ROLE_KEY, _("by"), _("the order of the table"));
 	write_line(page, ROLE_KEY, _("sizes"), _("the filter, if there is one"));
+	write_line(page, ROLE_KEY, _("focus"),
+		   _("sizes whose whole stacks are taken: F, --focus, or by itself"));
+	write_line(page, ROLE_KEY, _("PAUSED"), _("nothing is watched: p"));
+	write_line(page, ROLE_KEY, _("draining"), _("only frees are watched: D"));
+	write_line(page, ROLE_KEY, _("no chains"),
+		   _("for less cost call chains are not taken (--max-overhead)"));
+	write_line(page, ROLE_KEY, _("resting"),
+		   _("nothing is watched for a while, for less cost (--max-overhead)"));
+	write_line(page, ROLE_KEY, _("FROZEN"), _("the screen stands still: Z"));
 }
 
 static void write_all(const struct help *help, struct page *page)

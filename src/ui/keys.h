@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct screen;
 struct view;
 
 /* A key is a character, or one of curses' KEY_ codes, which would otherwise
@@ -21,6 +22,8 @@ struct view;
 struct key {
 	int codes[4];           /* that do it; 0: unused */
 	const char *label;      /* one word for the bottom line, or NULL; N_() */
+	/* Whether it stands there; NULL: always.  */
+	bool (*offered)(const struct screen *screen);
 	const char *help;       /* N_() */
 	void (*action)(struct view *view, int argument);
 	int argument;

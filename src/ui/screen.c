@@ -86,7 +86,7 @@ static void quit_key(struct view *view, int argument)
 	(void)argument;
 	if (holds_command(screen) && !screen->asked) {
 		screen->asks = true;
-		screen_say(screen, _("%s still runs, and is hung up (SIGHUP) if you press q again"),
+		screen_say(screen, _("q again ends %s (SIGHUP): it still runs"),
 			   screen->picture->command);
 		return;
 	}
@@ -108,34 +108,41 @@ static void back_key(struct view *view, int argument)
 static void freeze_key(struct view *view, int argument)
 {
 	struct screen *screen = view->screen;
+	bool goes_on = screen->picture->state <= STATE_WATCHING;
 
 	(void)argument;
 	screen->frozen = !screen->frozen;
 	if (!screen->frozen)
 		screen_news(screen);
-	screen_say(screen, "%s", screen->frozen ? _("The screen stands still, watching goes on")
-						: _("The screen is up to date again"));
+	screen_say(screen, "%s", !screen->frozen ? _("The screen is up to date again") :
+				 goes_on ? _("The screen stands still, watching goes on") :
+					   _("The screen stands still; Z goes on"));
 }
 
-/* What is said of a command: where it can't be, when it begins, when it
-   ends.  */
+/* What is said of a command: where it can't be, and what it leads to.  */
 static const struct {
 	const char *file;
-	const char *begins;
-	const char *ends;
-	enum watch_mode mode;   /* that it leads to */
+	/* By whether what the other command switches is on, and whether this
+	   one's is on by now.  */
+	const char *leads_to[2][2];
 } commands[] = {
 	[FEED_PAUSE] = {
 		.file = N_("A recording can't be paused"),
-		.begins = N_("Pausing: nothing is seen, and the process runs at its full speed"),
-		.ends = N_("Watching goes on; ? marks what may have been freed meanwhile"),
-		.mode = WATCH_PAUSED,
+		.leads_to = {
+			{N_("Watching goes on; ? marks what may have been freed meanwhile"),
+			 N_("Pausing: nothing is seen, and the process runs at its full speed")},
+			{N_("Draining goes on: only frees are seen"),
+			 N_("Pausing: nothing is seen, and the process runs at its full speed")},
+		},
 	},
 	[FEED_DRAIN] = {
 		.file = N_("A recording can't be drained"),
-		.begins = N_("Draining: from now on only frees are seen"),
-		.ends = N_("Watching all again; what was allocated meanwhile is not known"),
-		.mode = WATCH_DRAINING,
+		.leads_to = {
+			{N_("Watching all again; what was allocated meanwhile is not known"),
+			 N_("Draining: from now on only frees are seen")},
+			{N_("Paused; all will be seen when p goes on"),
+			 N_("Paused; only frees will be seen when p goes on")},
+		},
 	},
 };
 
@@ -162,20 +169,26 @@ static void command_key(struct view *view, int command)
 	} else if (state == STATE_EXITED || state == STATE_FAILED) {
 		screen_say(screen, "%s", _("Nothing is watched any more"));
 	} else {
-		bool ends = feed_mode(feed) == commands[command].mode;
+		bool paused = feed_mode(feed) == WATCH_PAUSED;
+		bool pauses = command == FEED_PAUSE;
 
 		feed->command(feed->context, (enum feed_command)command);
-		screen_say(screen, "%s",
-			   _(ends ? commands[command].ends : commands[command].begins));
+		if (pauses)
+			paused = !paused;
+		else
+			screen->draining = !screen->draining;
+		screen_say(screen, "%s", _(commands[command].leads_to
+					   [pauses ? screen->draining : paused]
+					   [pauses ? paused : screen->draining]));
 	}
 }
 
 void screen_focus(struct screen *screen, uint64_t size)
 {
 	static const char *const answers[] = {
-		[FOCUS_BEGINS] = N_("the whole stack is taken at each allocation from now on"),
-		[FOCUS_ENDS] = N_("the stack is not taken any more"),
-		[FOCUS_FULL] = N_("too many other sizes are in focus"),
+		[FOCUS_BEGINS] = N_("whole stacks from now on"),
+		[FOCUS_ENDS] = N_("no whole stacks any more"),
+		[FOCUS_FULL] = N_("no room, too many in focus"),
 	};
 	const struct feed *feed = screen->feed;
 	enum source_state state = screen->picture->state;
@@ -183,20 +196,26 @@ void screen_focus(struct screen *screen, uint64_t size)
 
 	format_count(number, sizeof(number), size);
 	if (feed->source->kind == SOURCE_FILE)
-		screen_say(screen, "%s", _("A recording has the stacks that were recorded"));
+		screen_say(screen, "%s", _("Not in a recording: it has the stacks that were taken then"));
 	else if (!feed->focus || state == STATE_EXITED || state == STATE_FAILED)
 		screen_say(screen, "%s", _("Nothing is watched any more"));
 	else if (!size)
-		screen_say(screen, "%s", _("Blocks of no bytes can't be told from others in the kernel"));
+		screen_say(screen, "%s",
+			   _("Not blocks of 0 bytes: the kernel can't tell them from others"));
 	else
 		screen_say(screen, _("Size %s: %s"), number,
 			   _(answers[feed->focus(feed->context, size)]));
 }
 
+static bool has_output(const struct screen *screen)
+{
+	return screen->feed->output;
+}
+
 static void output_key(struct view *view, int argument)
 {
 	(void)argument;
-	if (view->screen->feed->output)
+	if (has_output(view->screen))
 		screen_push(view->screen, output_open(view->screen));
 	else
 		screen_say(view->screen, "%s",
@@ -241,7 +260,7 @@ static const struct key everywhere[] = {
 		.action = command_key, .argument = FEED_DRAIN,
 	},
 	{
-		.codes = {'o'},
+		.codes = {'o'}, .label = N_("Output"), .offered = has_output,
 		.help = N_("what the command prints that leaktop started"),
 		.action = output_key,
 	},

@@ -24,6 +24,7 @@ struct screen {
 
 	struct picture *picture;        /* that is shown; never NULL */
 	bool frozen;
+	bool draining;                  /* D asked for it; pictures don't tell while paused */
 	struct sizespec sizes;          /* filter */
 	const struct column *sort;      /* NULL: by suspicion */
 	bool reverse;

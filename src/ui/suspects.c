@@ -20,6 +20,11 @@ const struct row *suspects_selected(const struct suspects *suspects)
 	return &suspects->rows.row[suspects->list.selected];
 }
 
+void suspects_say_none(struct view *view)
+{
+	screen_say(view->screen, "%s", _("No line is selected"));
+}
+
 static bool same_row(const struct row *a, const struct row *b)
 {
 	return a->size == b->size && a->place.object == b->place.object &&
@@ -129,6 +134,8 @@ static void life_key(struct view *view, int argument)
 	(void)argument;
 	if (row)
 		screen_push(view->screen, lifecycle_open(view->screen, row->size));
+	else
+		suspects_say_none(view);
 }
 
 static void focus_key(struct view *view, int argument)
@@ -138,6 +145,8 @@ static void focus_key(struct view *view, int argument)
 	(void)argument;
 	if (row)
 		screen_focus(view->screen, row->size);
+	else
+		suspects_say_none(view);
 }
 
 static void pane_key(struct view *view, int argument)

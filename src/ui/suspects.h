@@ -34,6 +34,8 @@ static inline struct suspects *suspects_of(struct view *view)
 
 /* NULL when there are none.  */
 const struct row *suspects_selected(const struct suspects *suspects);
+/* Says so, of a key that works on the selected line.  */
+void suspects_say_none(struct view *view);
 /* Whether the call chain of the selected line is to be shown.  */
 bool suspects_pane(const struct suspects *suspects);
 

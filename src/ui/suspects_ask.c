@@ -55,8 +55,10 @@ void suspects_this_size_key(struct view *view, int argument)
 	struct sizespec sizes;
 
 	(void)argument;
-	if (!row)
+	if (!row) {
+		suspects_say_none(view);
 		return;
+	}
 	sizes = sizespec_only(row->size);
 	set_sizes(view, &sizes);
 }
@@ -122,6 +124,9 @@ static int search_accept(struct view *view, const char *text, struct error *erro
 
 	(void)error;
 	snprintf(suspects->last_search, sizeof(suspects->last_search), "%s", text);
+	/* It was said while typing, and goes with the prompt.  */
+	if (view->screen->prompt.error.text[0])
+		screen_say(view->screen, "%s", view->screen->prompt.error.text);
 	return 0;
 }
 
@@ -159,8 +164,10 @@ void suspects_again_key(struct view *view, int backwards)
 		suspects_search_key(view, 0);
 		return;
 	}
-	if (count == 0)
+	if (count == 0) {
+		suspects_say_none(view);
 		return;
+	}
 	from = (suspects->list.selected + (backwards ? count - 1 : 1)) % count;
 	if (!search_from(suspects, from, backwards))
 		screen_say(view->screen, _("No call site with '%s'"), suspects->searched);

@@ -3,22 +3,29 @@
 # The readers of what is not to be trusted, given anything. A target is one
 # line here, tests/fuzz/NAME.c and a directory tests/fuzz/corpus/NAME.
 fuzz_targets = \
+	tests/fuzz/directory \
 	tests/fuzz/perfdata \
 	tests/fuzz/perfmap \
 	tests/fuzz/text \
 	tests/fuzz/tracing \
 	tests/fuzz/unwind
 
+fuzz_headers = \
+	tests/fuzz/exact_map.h \
+	tests/fuzz/fuzz.h \
+	tests/fuzz/read_all.h
+
 EXTRA_DIST += \
 	$(fuzz_targets:=.c) \
-	tests/fuzz/fuzz.h \
+	$(fuzz_headers) \
 	tests/fuzz/fuzz.sh \
 	tests/fuzz/replay.c \
 	tests/fuzz/text.dict \
 	tests/fuzz/corpus
 
+# For exact_map.h.
 fuzz_links = $(LEAKTOP_LIBS) $(LIBS) \
-	$(if $(filter perfdata.%,$(@F)),-Wl$(comma)--wrap=mmap$(comma)--wrap=munmap)
+	$(if $(filter directory.% perfdata.%,$(@F)),-Wl$(comma)--wrap=mmap$(comma)--wrap=munmap)
 comma = ,
 
 # What has been found once is tried by make check.
@@ -27,7 +34,7 @@ if HAVE_CHECK
 check_DATA += $(fuzz_targets:=.san)
 TESTS += $(fuzz_targets:=.san)
 CLEANFILES += $(fuzz_targets:=.san)
-tests/fuzz/%.san: tests/fuzz/%.c tests/fuzz/replay.c tests/fuzz/fuzz.h libleaktop_san.a
+tests/fuzz/%.san: tests/fuzz/%.c tests/fuzz/replay.c $(fuzz_headers) libleaktop_san.a
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(COMPILE) $(SANITIZE_CFLAGS) $(LDFLAGS) -o $@ $< $(srcdir)/tests/fuzz/replay.c libleaktop_san.a $(fuzz_links)
 endif
@@ -44,8 +51,8 @@ libleaktop_fuzz_a_SOURCES = $(libleaktop_a_SOURCES)
 libleaktop_fuzz_a_CFLAGS = $(WARN_CFLAGS) $(LEAKTOP_CFLAGS) $(FUZZ_CFLAGS) \
 	-fsanitize=fuzzer-no-link,$(FUZZ_SANITIZE)
 
-CLEANFILES += $(fuzz_targets:=.fuzz)
-tests/fuzz/%.fuzz: tests/fuzz/%.c tests/fuzz/fuzz.h libleaktop_fuzz.a
+CLEANFILES += $(fuzz_targets:=.fuzz) libleaktop_fuzz.a
+tests/fuzz/%.fuzz: tests/fuzz/%.c $(fuzz_headers) libleaktop_fuzz.a
 	@$(MKDIR_P) $(@D)
 	$(AM_V_CCLD)$(COMPILE) $(FUZZ_CFLAGS) -fsanitize=fuzzer,$(FUZZ_SANITIZE) $(LDFLAGS) -o $@ $< libleaktop_fuzz.a $(fuzz_links)
 

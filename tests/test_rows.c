@@ -201,6 +201,45 @@ START_TEST(verdicts)
 }
 END_TEST
 
+/* At one call site: every 50th block is never freed, the others when as many
+   more have come as the cache has room for; in the end the cache is freed.  */
+static void leak_in_a_cache(struct maker *maker, unsigned tick)
+{
+	static uint64_t slot[64];
+	uint64_t address;
+
+	if (!tick)
+		memset(slot, 0, sizeof(slot));
+	if (tick >= TICKS_PER_SECOND * (WATCHED - 1)) {
+		if (slot[tick % 64])
+			release(maker, slot[tick % 64]);
+		slot[tick % 64] = 0;
+		return;
+	}
+	address = allocate(maker, LEAK, CALLER(LEAK));
+	if (tick % 50 == 0)
+		return;
+	if (slot[tick % 64])
+		release(maker, slot[tick % 64]);
+	slot[tick % 64] = address;
+}
+
+START_TEST(leaks_beside_a_cache)
+{
+	struct snapshot *snapshot = make(leak_in_a_cache);
+	struct symbols *symbols = symbols_new();
+	struct sizespec all = { 0 };
+	struct rows rows = { 0 };
+
+	ck_assert_int_eq(rows_build(&rows, snapshot, symbols, &all), 0);
+	ck_assert_uint_eq(rows.row[0].blocks, TICKS_PER_SECOND * (WATCHED - 1) / 50);
+	ck_assert_int_eq(rows.row[0].verdict, VERDICT_STEADY);
+	rows_clear(&rows);
+	snapshot_unref(snapshot);
+	symbols_free(symbols);
+}
+END_TEST
+
 START_TEST(counts)
 {
 	struct snapshot *snapshot = make(one_of_each);
@@ -380,6 +419,7 @@ int main(void)
 	tcase_add_test(tests, unknown);
 	tcase_add_test(tests, full_caches_are_no_leaks);
 	tcase_add_test(tests, no_verdict_too_soon);
+	tcase_add_test(tests, leaks_beside_a_cache);
 	tcase_add_test(tests, counts);
 	tcase_add_test(tests, rows_join_by_size_and_site);
 	tcase_add_test(tests, doubt_is_summed);

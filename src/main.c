@@ -342,6 +342,10 @@ static int run_session(const struct options *options, const sigset_t *ending,
 	session = session_new(&options->session, &error);
 	if (!session)
 		return fail(error.text);
+	/* Before others ask for names.  Where there can be no thread for it they
+	   are worth the wait.  */
+	if (options->mode == RUN_SCREEN)
+		symbols_background(session_feed(session)->symbols);
 	if (session_start(session, &error) < 0)
 		status = fail(error.text);
 	else if (options->mode == RUN_BATCH)

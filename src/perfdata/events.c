@@ -15,6 +15,9 @@
 #include "perfdata/features.h"
 #include "perfdata/pipe.h"
 
+/* perf itself opens no more than there can be descriptors.  */
+#define EVENTS_MAX 8192
+
 size_t events_count(const struct file *file)
 {
 	if (file->pipe)
@@ -131,9 +134,31 @@ static int add_event(const struct file *file, struct records *records,
 	return 0;
 }
 
+/* Each event has its ids to itself, so that together they are no larger than
+   the file.  */
+static int check_sizes(const struct file *file, struct error *error)
+{
+	struct perf_event_attr attr;
+	struct cursor ids;
+	uint64_t sum = 0;
+
+	if (events_count(file) > EVENTS_MAX)
+		return error_set(error, _("%s: is damaged: it has %zu events, more than %d"),
+				 file->name, events_count(file), EVENTS_MAX);
+	for (size_t i = 0; i < events_count(file); i++) {
+		if (!events_get(file, i, &attr, &ids))
+			sum += ids.left;
+	}
+	return sum <= file_size(file) ? 0 :
+		error_set(error, _("%s: is damaged: its events have more ids than it has room for"),
+			  file->name);
+}
+
 int events_add(const struct file *file, struct records *records,
 	       struct error *error)
 {
+	if (check_sizes(file, error))
+		return -1;
 	for (size_t i = 0; i < events_count(file); i++) {
 		if (add_event(file, records, i, error))
 			return -1;

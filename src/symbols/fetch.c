@@ -79,8 +79,8 @@ static int on_progress(void *client, long done, long total)
 	time_t now = seconds();
 
 	(void)client;
-	(void)total;
-	if (done != fetch->done) {
+	/* Before the size is known DONE counts the calls.  */
+	if (total > 0 && done != fetch->done) {
 		fetch->done = done;
 		fetch->heard = now;
 	}

@@ -212,8 +212,6 @@ int ui_run(const struct ui_options *options, const struct feed *feed, enum ui_en
 	int lines;
 	int width;
 
-	/* Where there can be no thread for it, names are worth the wait.  */
-	symbols_background(feed->symbols);
 	ui_signals(&set);
 	if (terminal_open(&ui.terminal, &set, error) < 0)
 		return -1;

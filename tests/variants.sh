@@ -92,6 +92,12 @@ target_runs()
 	sed 1d "$work/target.out" >"$work/$1.truth"
 }
 
+# count_samples RECORDING: those that perf script finds.
+count_samples()
+{
+	perf script -i "$1" -F tid,event 2>/dev/null | wc -l
+}
+
 # record NAME OUTPUT [OPTION]...
 record()
 {
@@ -198,8 +204,24 @@ fi
 if has --threads; then
 	record directory "$work/directory.data" --threads
 	check directory "$work/directory.data"
-	record packed-directory "$work/packed-directory.data" --threads -z
-	check packed-directory "$work/packed-directory.data"
+	# perf 6.1 often loses the end of what a thread of it compresses, mostly
+	# in the middle of a record: then leaktop has to say so.
+	samples=$(count_samples "$work/directory.data")
+	for _ in 1 2 3 4 5 6 7 8; do
+		rm -rf "$work/packed-directory.data"
+		record packed-directory "$work/packed-directory.data" --threads -z
+		found=$(count_samples "$work/packed-directory.data")
+		if [ "$found" -eq "$samples" ]; then
+			check packed-directory "$work/packed-directory.data"
+			break
+		fi
+		run_leaktop --batch --format=json "$work/packed-directory.data"
+		if [ $status -eq 0 ]; then
+			check_json "$work/out" "\$j->{hits} == $found"
+		elif ! grep -q "is damaged\|is cut off" "$work/err"; then
+			fail "cut packed-directory: $status: $(cat "$work/err")"
+		fi
+	done
 	run_leaktop --batch "$work/directory.data/data"
 	[ $status -eq 1 ] || fail "a part: status $status"
 fi

@@ -126,14 +126,14 @@ sub function_of {
 sub read_recording {
     my ($handle) = @_;
     my %r = ( records => [], hits => 0, lost => 0, lost_samples => 0 );
-    my ( %generation, %pid_of );
+    my ( %generation, %pid_of, %told );
 
     # An exec puts the library elsewhere: addresses of before mean nothing.
     my $instance = sub { "$_[0]." . ( $generation{ $_[0] } || 0 ) };
 
     while ( my $line = <$handle> ) {
         next if index( $line, ': ' ) < 0;
-        my ( undef, $pid, $tid, undef, undef, $rest ) = $line =~ $HEADER
+        my ( undef, $pid, $tid, undef, $time, $rest ) = $line =~ $HEADER
           or next;
         if ( !defined $tid ) {    # printed without pids
             $tid = $pid;
@@ -186,6 +186,12 @@ sub read_recording {
             $old = field( \%fields, @{ $FUNCTION{$function}{old} || [] } );
         }
         $r{hits}++;
+
+        # perf 6.1 now and then writes a sample twice.  No thread does the same
+        # thing twice in a row, in no time.
+        my $told = "$time $event $trace";
+        next if defined $told{$tid} && $told{$tid} eq $told;
+        $told{$tid} = $told;
         push @{ $r{records} }, join "\t", 'H', $., $instance->($pid), $tid,
           $event, $return, $address,
           map { defined $_ ? $_ : '' } $size, $old, $result, $pointer;
@@ -766,7 +772,7 @@ if ( $file ne '-' ) {
     # In the byte order of the machine that recorded it; or a directory.
     if ( -d $file || ( $magic // '' ) =~ /^(?:PERFILE2|2ELIFREP)$/ ) {
         close $handle;
-        open $handle, '-|', 'perf', 'script', '-i', $file, '-F',
+        open $handle, '-|', 'perf', 'script', '--ns', '-i', $file, '-F',
           'trace:comm,pid,tid,cpu,time,event,trace', '--show-task-events',
           '--show-lost-events'
           or die "follow.pl: perf: $!\n";

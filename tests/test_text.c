@@ -417,21 +417,24 @@ START_TEST(threads_without_processes)
 {
 	/* 5 and 6 have the library at one place, 7 and 8 at another.  */
 	static const char text[] =
-		"a 5 [000] 1.0: p:free: (a0) mem=0x10\n"
-		"a 6 [000] 1.1: p:free: (a0) mem=0x10\n"
-		"b 7 [000] 1.2: p:free: (b0) mem=0x10\n"
-		"b 7 [000] 1.3: p:malloc: (b8) bytes=0x10\n"
-		"b 8 [000] 1.4: p:malloc: (b8) bytes=0x10\n";
+		"a 5 [000] 1.0: p:free: (7f3a000000a0) mem=0x10\n"
+		"a 6 [000] 1.1: p:free: (7f3a000000a0) mem=0x10\n"
+		"b 7 [000] 1.2: p:free: (7f3b000000b0) mem=0x10\n"
+		"b 7 [000] 1.3: p:malloc: (7f3b000000b8) bytes=0x10\n"
+		"b 8 [000] 1.4: p:malloc: (7f3b000000b8) bytes=0x10\n"
+		/* Which was called by none of them before, on either side.  */
+		"b 9 [000] 1.5: p:calloc: (7f3afff00000) n=1 elem_size=0x10\n";
 	struct seen seen = { .length = 0 };
 	struct error error;
 
 	ck_assert_int_eq(read_text(text, &seen, &error), 0);
 	ck_assert_str_eq(seen.text,
-			 "call free 5/5 a0: 10 0 0 [0]\n"
-			 "call free 5/6 a0: 10 0 0 [0]\n"
-			 "call free 7/7 b0: 10 0 0 [0]\n"
-			 "call malloc 7/7 b8: 10 0 0 [0]\n"
-			 "call malloc 7/8 b8: 10 0 0 [0]\n");
+			 "call free 5/5 7f3a000000a0: 10 0 0 [0]\n"
+			 "call free 5/6 7f3a000000a0: 10 0 0 [0]\n"
+			 "call free 7/7 7f3b000000b0: 10 0 0 [0]\n"
+			 "call malloc 7/7 7f3b000000b8: 10 0 0 [0]\n"
+			 "call malloc 7/8 7f3b000000b8: 10 0 0 [0]\n"
+			 "call calloc 7/9 7f3afff00000: 1 10 0 [0]\n");
 	ck_assert_msg(strstr(error.text, "process ids"), "%s", error.text);
 }
 END_TEST

@@ -69,7 +69,7 @@ static void tell_comm(struct text_parser *parser,
 
 /* Whose hit it is.  */
 static void set_task(struct text_parser *parser,
-		     const struct text_event_line *line, uint32_t event)
+		     const struct text_event_line *line)
 {
 	struct hit *hit = &parser->hit;
 
@@ -77,7 +77,7 @@ static void set_task(struct text_parser *parser,
 	if (line->has_pid)
 		hit->pid = line->pid;
 	else if (line->has_tid)
-		hit->pid = text_tasks_find(&parser->tasks, line->tid, event,
+		hit->pid = text_tasks_find(&parser->tasks, line->tid,
 					   line->address);
 	else
 		hit->pid = SOME_PID;
@@ -124,7 +124,7 @@ static int take_event(struct text_parser *parser,
 	parser->hits++;
 	parser->hit.time = line->has_time ? line->time : parser->hits;
 	parser->last_time = parser->hit.time;
-	set_task(parser, line, index);
+	set_task(parser, line);
 	parser->pending = true;
 	parser->depth = 0;
 	return 0;

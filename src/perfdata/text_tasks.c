@@ -10,6 +10,10 @@
    for processes.  */
 #define TASKS_MAX (1u << 22)
 
+/* The functions of one library lie in one place of so many bits, or in two: none
+   is larger than 4 MiB of code.  */
+#define PLACE_BITS 22
+
 void text_tasks_free(struct text_tasks *tasks)
 {
 	idmap_free(&tasks->threads);
@@ -48,13 +52,23 @@ void text_tasks_set(struct text_tasks *tasks, uint32_t tid, uint32_t pid)
 		add(tasks, &tasks->threads, tid, pid);
 }
 
-uint32_t text_tasks_find(struct text_tasks *tasks, uint32_t tid,
-			 uint32_t event, uint64_t address)
+/* The index of the pid whose library lies at PLACE, or beside it.  */
+static uint32_t find_place(const struct text_tasks *tasks, uint64_t place)
 {
-	/* Addresses of programs leave the upper bits free.  */
-	uint64_t place = address ^ (uint64_t)event << 52;
+	static const int beside[] = { 0, -1, 1 };
+	uint32_t index = IDMAP_NONE;
+
+	for (unsigned i = 0; i < 3 && index == IDMAP_NONE; i++)
+		index = idmap_find(&tasks->places, place + (uint64_t)beside[i]);
+	return index;
+}
+
+uint32_t text_tasks_find(struct text_tasks *tasks, uint32_t tid,
+			 uint64_t address)
+{
+	uint64_t place = (address >> PLACE_BITS) + 1;
 	uint32_t by_thread = idmap_find(&tasks->threads, tid);
-	uint32_t by_place = idmap_find(&tasks->places, place);
+	uint32_t by_place = find_place(tasks, place);
 	uint32_t pid = tid;
 
 	if (by_thread != IDMAP_NONE)

@@ -11,7 +11,7 @@
    hit: as perf script prints by itself.  */
 struct text_tasks {
 	struct idmap threads;   /* indexes of pid by tid */
-	struct idmap places;    /* indexes of pid by probe and address */
+	struct idmap places;    /* indexes of pid by where its library lies */
 	uint32_t *pid;
 	uint32_t guessed;       /* threads that were given another's process */
 	uint32_t count;
@@ -23,12 +23,11 @@ void text_tasks_free(struct text_tasks *tasks);
 /* The text says so.  */
 void text_tasks_set(struct text_tasks *tasks, uint32_t tid, uint32_t pid);
 
-/* The process of TID, which has a hit at ADDRESS of event number EVENT: what the
-   text has said of it, else the one that has had a hit of that event at that
-   address before (libraries lie elsewhere in another process), else one that is
-   called by TID.  A child that has not called exec is not told from its
-   parent.  */
+/* The process of TID, which has a hit at ADDRESS: what the text has said of it,
+   else the one that has had a hit near there before (libraries lie elsewhere in
+   another process), else one that is called by TID.  A child that has not called
+   exec is not told from its parent.  */
 uint32_t text_tasks_find(struct text_tasks *tasks, uint32_t tid,
-			 uint32_t event, uint64_t address);
+			 uint64_t address);
 
 #endif

@@ -95,7 +95,7 @@ target_runs()
 # count_samples RECORDING: those that perf script finds.
 count_samples()
 {
-	perf script -i "$1" -F tid,event 2>/dev/null | wc -l
+	perf script -i "$1" -F tid,event 2>/dev/null | grep -c "$group:"
 }
 
 # record NAME OUTPUT [OPTION]...

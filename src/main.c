@@ -251,6 +251,15 @@ static void drop_signals(int signals)
 		;
 }
 
+/* The target is rid of the probes and the terminal is given back: what blocks for
+   ever from now on, such as a reader that does not read, may be interrupted.  */
+static void allow_interrupts(const sigset_t *ending, int signals)
+{
+	signal(SIGPIPE, SIG_DFL);
+	drop_signals(signals);
+	pthread_sigmask(SIG_UNBLOCK, ending, NULL);
+}
+
 static int run_batch(const struct options *options, struct session *session,
 		     const sigset_t *ending, int signals)
 {
@@ -266,11 +275,7 @@ static int run_batch(const struct options *options, struct session *session,
 	/* A half-read recording is no answer.  */
 	if (number && options->session.path)
 		return 128 + number;
-	/* Nothing needs to be cleaned up any more: what blocks for ever, such
-	   as a reader that does not read, may be interrupted.  */
-	signal(SIGPIPE, SIG_DFL);
-	drop_signals(signals);
-	pthread_sigmask(SIG_UNBLOCK, ending, NULL);
+	allow_interrupts(ending, signals);
 	if (launch)
 		launch_flush(launch);
 	picture = feed->picture(feed->context);
@@ -286,7 +291,8 @@ static int run_batch(const struct options *options, struct session *session,
 	return status;
 }
 
-static int run_screen(const struct options *options, struct session *session)
+static int run_screen(const struct options *options, struct session *session,
+		      const sigset_t *ending, int signals)
 {
 	const struct feed *feed = session_feed(session);
 	const struct ui_options ui = {
@@ -305,6 +311,7 @@ static int run_screen(const struct options *options, struct session *session)
 		return fail(error.text);
 	/* The recording ends now.  */
 	session_stop(session);
+	allow_interrupts(ending, signals);
 	status = tell_trouble(session, status);
 	if (end == UI_SIGNAL)
 		return 128 + number;
@@ -351,7 +358,7 @@ static int run_session(const struct options *options, const sigset_t *ending,
 	else if (options->mode == RUN_BATCH)
 		status = run_batch(options, session, ending, signals);
 	else
-		status = run_screen(options, session);
+		status = run_screen(options, session, ending, signals);
 	session_free(session);
 	return status;
 }

@@ -206,14 +206,19 @@ rm -f "$work/leaktop.pid"
 end_process "$target" KILL
 storm_lost=$(perl -0777 -ne 's/\e\[[0-9;?]*[A-Za-z]//g; s/\e\([A-Z0-9]//g;
 	print /lost\s+(\S+)/ ? $1 : "unknown"' "$work/screen.log")
-# What it takes of a CPU for each hit, from a batch of known length.
+# What it takes of a CPU for each hit, and to attach and to end.
 start_storm 1000000000
 tell_target
-"$targets/measure" "$LEAKTOP" --batch --duration=5 -p "$target" >"$work/own" || exit 1
-"$LEAKTOP" --batch --format=json --duration=5 -p "$target" >"$work/own.json" || exit 1
+own=$(perl -MJSON::PP -e '
+	my ($leaktop, $pid) = @ARGV;
+	open my $out, "-|", $leaktop, "--batch", "--format=json",
+		"--duration=5", "-p", $pid or die;
+	my $j = do { local $/; decode_json(<$out>) };
+	close $out or die;
+	my (undef, undef, $user, $system) = times;
+	printf "%.0f", ($user + $system) * 1e9 / $j->{hits}' \
+	"$LEAKTOP" "$target") || exit 1
 end_process "$target" KILL
-own_hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/own.json")
-own_cpu=$(cut -d' ' -f2 "$work/own")
 
 # Focus on one size of a thousand.
 say "focus, $runs times"
@@ -261,25 +266,11 @@ for _ in $(seq "$runs"); do
 done
 
 # Stack dumps of a large program without frame pointers.
-emacs=
-for program in emacs-lucid emacs-nox emacs emacs-gtk; do
-	command -v $program >/dev/null && emacs=$program && break
-done
+emacs=$(find_emacs)
 chains=
 if [ -n "$emacs" ]; then
 	say "stack dumps of $emacs, $runs times"
-	HOME=$work start_target "$emacs" -Q --batch --eval '(progn
-		(read-string "ready\n")
-		(with-temp-buffer
-			(dotimes (i 400)
-				(insert (format "(defun f%d (x) (* x %d)) " i i)))
-			(emacs-lisp-mode)
-			(font-lock-ensure)
-			(goto-char (point-min))
-			(condition-case nil
-				(while t (byte-compile (read (current-buffer))))
-				(end-of-file nil)))
-		(read-string "done\n"))'
+	HOME=$work start_target "$emacs" -Q --batch --eval "$(compile_lisp 400)"
 	wait_line '^ready$' "$work/target.out" "$target"
 	start_recorder "$work" "$work/dwarf.data" "$group" "$target" -m 8192 \
 		--call-graph=dwarf,8192
@@ -368,7 +359,7 @@ row "leaktop FILE: q while loading, ms" "$file_leave"
 row "leaktop -p: attach to first hit, ms" "$attach" "150 or less expected"
 row "storm of ${STORM:-60} s under the screen: hits lost" "$storm_lost" "0 expected"
 row "leaktop's own CPU per hit: ns" \
-	"$(calculate %.0f "$own_cpu * 1e9 / $own_hits")" \
+	"$own" \
 	"200 or less expected; with the screen $(calculate %.0f "$storm_cpu / $(getconf CLK_TCK) / (${STORM:-60} - 1) * 100") % of a CPU"
 row "malloc + free, bare: ns" "$bare"
 row "the three traps of leaktop's, only counted: ns" "$floor" \

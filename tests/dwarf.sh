@@ -81,25 +81,11 @@ record perl 16384 perl -e '
 	<STDIN>'
 same_chains perl 6 perl
 
-emacs=
-for program in emacs-lucid emacs-nox emacs emacs-gtk; do
-	command -v $program >/dev/null && emacs=$program && break
-done
+emacs=$(find_emacs)
 if [ -n "$emacs" ]; then
 	HOME=$work
 	export HOME
-	record emacs 8192 "$emacs" -Q --batch --eval '(progn
-		(read-string "ready\n")
-		(with-temp-buffer
-			(dotimes (i 60)
-				(insert (format "(defun f%d (x) (* x %d)) " i i)))
-			(emacs-lisp-mode)
-			(font-lock-ensure)
-			(goto-char (point-min))
-			(condition-case nil
-				(while t (byte-compile (read (current-buffer))))
-				(end-of-file nil)))
-		(read-string "done\n"))'
+	record emacs 8192 "$emacs" -Q --batch --eval "$(compile_lisp 60)"
 	same_chains emacs 10 "$emacs"
 fi
 exit 0

@@ -191,10 +191,11 @@ SHELL=/bin/sh TERM=xterm script -qefc 'exec "$LEAKTOP" --output-log="$work/log" 
 screen=$!
 started="$started $screen"
 wait_line '^waiting$' "$work/log" $screen
+# The screen is up when it offers the key.
+wait_line 'Output' "$work/screen" $screen
 ! grep -q 'waiting' "$work/screen" || fail "the output is on the screen uncalled"
 printf o >&8
 wait_line 'waiting' "$work/screen" $screen
-wait_line 'Output' "$work/screen" $screen
 printf q >&8
 wait_line 'q again ends talk' "$work/screen" $screen
 [ ! -e "$work/hup" ] || fail "hung up before that was confirmed"

@@ -129,3 +129,34 @@ recorder_message()
 {
 	tr '\n' ' ' <"$recorder_directory/record.log"
 }
+
+# find_emacs: prints what emacs is called here, if there is one.
+find_emacs()
+{
+	for program in emacs-lucid emacs-nox emacs emacs-gtk; do
+		if command -v $program >/dev/null; then
+			echo $program
+			return
+		fi
+	done
+}
+
+# compile_lisp COUNT: Lisp that prints "ready", waits for a line, compiles COUNT
+# functions, prints "done" and waits for another line.
+compile_lisp()
+{
+	cat <<END
+(progn
+	(read-string "ready\\n")
+	(with-temp-buffer
+		(dotimes (i $1)
+			(insert (format "(defun f%d (x) (* x %d)) " i i)))
+		(emacs-lisp-mode)
+		(font-lock-ensure)
+		(goto-char (point-min))
+		(condition-case nil
+			(while t (byte-compile (read (current-buffer))))
+			(end-of-file nil)))
+	(read-string "done\\n"))
+END
+}

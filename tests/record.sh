@@ -212,6 +212,12 @@ run_leaktop --batch --format=json "$work/killed.data"
 [ $status -eq 0 ] || fail "killed.data: $(cat "$work/err")"
 check_json "$work/out" '$j->{hits} > 10000' '$j->{source}{command} eq "storm"'
 hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/out")
+# A pipe is meant.
+# shellcheck disable=SC2002
+cat "$work/killed.data" | "$LEAKTOP" --batch --format=json - \
+	>"$work/killed.pipe" 2>"$work/err" ||
+	fail "killed.data through a pipe: $(cat "$work/err")"
+check_json "$work/killed.pipe" "\$j->{hits} == $hits"
 perf_reads killed
 read=$(grep -c ':lt_' "$work/killed.text")
 # leaktop also reads what was written when there was no time to tell of it.

@@ -442,6 +442,8 @@ START_TEST(maps_tell_what_events_are)
 		parse("probe_libc:bad=malloc(size=what)"),
 		parse("probe_libc:tracepoint=free(ptr=x)"),
 		parse("other:free=malloc(size=x)"),
+		parse("probe_libc:long=free(ptr="
+		      "an_argument_with_a_name_of_more_than_32)"),
 	};
 	const struct event_maps maps = { map, sizeof(map) / sizeof(*map) };
 	struct hit hit;
@@ -455,6 +457,9 @@ START_TEST(maps_tell_what_events_are)
 	hit = decode(2, true, 9, 0, 0);
 	ck_assert_int_eq(hit.function, ALLOC_MALLOC);
 	ck_assert_uint_eq(hit.argument[0], 9);
+	add("long", 9, FIELD_IP
+	    FIELD_U64("an_argument_with_a_name_of_more_than_32", 16));
+	ck_assert_uint_eq(decode(9, false, 7, 0, 0).argument[0], 7);
 	/* What it does not tell has one of the usual names.  */
 	add("put", 3, FIELD_IP FIELD_U64("mem", 16));
 	ck_assert_uint_eq(decode(3, false, 5, 0, 0).argument[0], 5);

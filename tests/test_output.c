@@ -184,6 +184,22 @@ START_TEST(scrolls_sideways)
 }
 END_TEST
 
+/* What a frozen screen opens is as it was then. */
+START_TEST(opened_frozen)
+{
+	start_output(24, 80);
+	print("before\n");
+	key('Z');
+	key('o');
+	ck_shows("before");
+	ck_shows_not("nothing so far");
+	print("after\n");
+	later();
+	ck_shows_not("after");
+	stop_output();
+}
+END_TEST
+
 /* A frozen screen stands still. */
 START_TEST(frozen)
 {
@@ -260,6 +276,7 @@ int main(void)
 	tcase_add_test(tests, follows_until_scrolled);
 	tcase_add_test(tests, old_lines_go);
 	tcase_add_test(tests, scrolls_sideways);
+	tcase_add_test(tests, opened_frozen);
 	tcase_add_test(tests, frozen);
 	tcase_add_test(tests, all_sizes);
 	tcase_add_test(tests, quitting_is_asked);

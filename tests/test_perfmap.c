@@ -123,6 +123,21 @@ START_TEST(lines)
 END_TEST
 
 /* Whatever is in it, an answer comes soon, and without reading beyond it. */
+/* A name is as long as any that is given out.  */
+START_TEST(long_name)
+{
+	static char text[20000] = "1000 10 ";
+	struct perfmap *map;
+	uint64_t start;
+
+	memset(text + 8, 'x', sizeof(text) - 9);
+	text[sizeof(text) - 1] = '\n';
+	map = read_bytes(text, sizeof(text));
+	ck_assert_uint_eq(strlen(perfmap_find(map, 0x1000, &start)), 4095);
+	perfmap_free(map);
+}
+END_TEST
+
 START_TEST(hostile)
 {
 	static char bytes[1 << 20];
@@ -329,6 +344,7 @@ int main(void)
 
 	tcase_add_checked_fixture(maps, setup, teardown);
 	tcase_add_test(maps, lines);
+	tcase_add_test(maps, long_name);
 	tcase_add_test(maps, hostile);
 	tcase_add_test(maps, of_a_recording);
 	tcase_add_test(maps, of_somebody_else);

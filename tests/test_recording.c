@@ -96,9 +96,10 @@ static void take_hit(void *context, struct hit *hit, const uint64_t *chain,
 	*last = *hit;
 }
 
-/* What RECORD says, in *LAST.  */
-static enum record_status read_one(const struct mode_record *record,
-				   struct hit *last)
+/* What RECORD says, in *LAST.  SWAPPED: of the other byte order, but for its
+   header.  */
+static enum record_status read_as(const struct mode_record *record,
+				  bool swapped, struct hit *last)
 {
 	const struct sink sink = { .context = last, .hit = take_hit };
 	struct decoder *decoder = decoder_new();
@@ -107,11 +108,39 @@ static enum record_status read_one(const struct mode_record *record,
 
 	ck_assert_ptr_nonnull(records);
 	*last = (struct hit){ .kind = UINT8_MAX };
+	if (swapped)
+		records_set_swapped(records);
 	status = records_read(records, &record->header, sizeof(*record), &sink);
 	records_free(records);
 	decoder_free(decoder);
 	return status;
 }
+
+static enum record_status read_one(const struct mode_record *record,
+				   struct hit *last)
+{
+	return read_as(record, false, last);
+}
+
+START_TEST(modes_of_the_other_byte_order)
+{
+	const struct perf_event_attr attr = { 0 };
+	struct synthetic synthetic = { .attr = &attr };
+	struct mode_record record;
+	struct hit hit;
+
+	memcpy(&record, synthesize_mode(&synthetic, 1000, MODE_RELEASES),
+	       sizeof(record));
+	record.magic = __builtin_bswap64(record.magic);
+	record.time = __builtin_bswap64(record.time);
+	record.mode = __builtin_bswap64(record.mode);
+	ck_assert_int_eq(read_as(&record, true, &hit), RECORD_OK);
+	ck_assert_uint_eq(hit.kind, HIT_MODE);
+	ck_assert_uint_eq(hit.time, 1000);
+	ck_assert_uint_eq(hit.argument[0], MODE_RELEASES);
+	ck_assert_int_eq(read_as(&record, false, &hit), RECORD_IGNORED);
+}
+END_TEST
 
 START_TEST(modes_come_back)
 {
@@ -169,6 +198,7 @@ int main(void)
 
 	tcase_add_test(tcase, kept_hits_have_their_records);
 	tcase_add_test(tcase, modes_come_back);
+	tcase_add_test(tcase, modes_of_the_other_byte_order);
 	tcase_add_test(tcase, other_records_are_no_modes);
 	suite_add_tcase(suite, tcase);
 	return run_suite(suite);

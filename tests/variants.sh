@@ -206,11 +206,14 @@ record_packed()
 			fail "cut $packed: $status: $(cat "$work/err")"
 		fi
 	done
+	missing="$missing $packed"
 }
 
 # Compressed, and through a pipe.
 samples=$(count_samples "$work/pipe.data")
+zstd=
 if grep -q 'zstd: \[ on' "$work/built" && has --compression-level; then
+	zstd=yes
 	record_packed packed "$work/packed.data" -z
 	record_packed packed-most "$work/packed-most.data" -z22
 	if has --aio; then
@@ -225,7 +228,10 @@ fi
 if has --threads; then
 	record directory "$work/directory.data" --threads
 	check directory "$work/directory.data"
-	record_packed packed-directory "$work/packed-directory.data" --threads -z
+	if [ -n "$zstd" ]; then
+		record_packed packed-directory "$work/packed-directory.data" \
+			--threads -z
+	fi
 	run_leaktop --batch "$work/directory.data/data"
 	[ $status -eq 1 ] || fail "a part: status $status"
 fi

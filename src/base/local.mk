@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += src/base/clock.h
 libleaktop_a_SOURCES += src/base/dump.h
 libleaktop_a_SOURCES += src/base/error.c src/base/error.h
 libleaktop_a_SOURCES += src/base/intl.h
 libleaktop_a_SOURCES += src/base/mapping.h
 libleaktop_a_SOURCES += src/base/text.c src/base/text.h
+libleaktop_a_SOURCES += src/base/thread.c src/base/thread.h
 libleaktop_a_SOURCES += src/base/told.h
 libleaktop_a_SOURCES += src/base/transcript.c src/base/transcript.h

@@ -2,10 +2,10 @@
 #include "config.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
 
+#include "base/thread.h"
 #include "capture/internal.h"
 
 /* Between two looks into the rings, ns.  */
@@ -33,15 +33,8 @@ void capture_beside(struct capture *capture, void (*job)(void *context),
 	const struct timespec pause = { .tv_nsec = LOOK_NS };
 	struct task task = { job, context, false };
 	pthread_t thread;
-	sigset_t all, before;
-	int failed;
 
-	/* Signals are for the threads that wait for them.  */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&thread, NULL, run, &task);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (failed) {
+	if (thread_start(&thread, run, &task)) {
 		job(context);
 		return;
 	}

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "base/text.h"
 #include "capture/cost.h"
@@ -28,14 +29,6 @@
 static int open_pidfd(pid_t pid)
 {
 	return syscall(SYS_pidfd_open, pid, 0);
-}
-
-uint64_t capture_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
 static unsigned depth_limit(unsigned depth)
@@ -190,8 +183,8 @@ static int start(struct capture *capture, const struct sink *sink,
 	/* New mappings are recorded already, so none is missed.  */
 	capture_report_target(capture, 0, sink);
 	watch_start(watch);
-	mode_tell(capture, capture_now(), sink);
-	recording_mode(capture->recording, capture_now(), capture->seen);
+	mode_tell(capture, clock_now(), sink);
+	recording_mode(capture->recording, clock_now(), capture->seen);
 	details_make(capture);
 	return 0;
 }
@@ -323,7 +316,7 @@ void capture_tell_lost(struct capture *capture, struct watch *watch,
 		.flags = HIT_LOST_TOTAL,
 		.pid = capture->pid,
 		.tid = capture->pid,
-		.time = capture_now(),
+		.time = clock_now(),
 	};
 
 	hit.argument[0] = watch_lost(watch);
@@ -337,7 +330,7 @@ void capture_tell_lost(struct capture *capture, struct watch *watch,
 /* Empties the rings, for the last time.  */
 static void finish(struct capture *capture, const struct sink *sink)
 {
-	uint64_t end = capture_now();
+	uint64_t end = clock_now();
 	int passes = 0;
 
 	if (capture->stopped)
@@ -374,7 +367,7 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		watch_pass(capture->watch, sink);
 	focus_pass(capture->focus, sink, capture->recording);
 	if (watch_was_full(capture->watch) &&
-	    capture_now() - capture->asked >= ASK_NS)
+	    clock_now() - capture->asked >= ASK_NS)
 		capture_tell_lost(capture, capture->watch, sink);
 	if (!exited)
 		exec_look(capture, sink);

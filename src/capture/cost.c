@@ -4,12 +4,13 @@
 #include "capture/cost.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/thread.h"
 #include "capture/internal.h"
 #include "capture/probes.h"
 #include "capture/rings.h"
@@ -149,7 +150,7 @@ static __thread uint64_t span;  /* in: which function; out: how long, ns */
 
 static void run_calls(void)
 {
-	uint64_t before = capture_now();
+	uint64_t before = clock_now();
 
 	if (span) {
 		for (int i = 0; i < CALLS; i++)
@@ -158,7 +159,7 @@ static void run_calls(void)
 		for (int i = 0; i < CALLS; i++)
 			cost_testing();
 	}
-	span = capture_now() - before;
+	span = clock_now() - before;
 }
 
 static void skip(void *context, const struct perf_event_header *record)
@@ -246,18 +247,12 @@ static void *calibrate(void *context)
 struct cost *cost_begin(const struct libc *libc, unsigned chain_depth)
 {
 	struct cost *cost = calloc(1, sizeof *cost);
-	sigset_t all, before;
-	int failed;
 
 	if (!cost)
 		return NULL;
 	cost->chain_depth = chain_depth;
 	cost->emulated = libc->function[ALLOC_MALLOC].point.emulated;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&cost->thread, NULL, calibrate, cost);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (!failed)
+	if (!thread_start(&cost->thread, calibrate, cost))
 		return cost;
 	free(cost);
 	return NULL;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/intl.h"
+#include "base/clock.h"
 #include "capture/target.h"
 #include "capture/watch_internal.h"
 
@@ -32,33 +33,11 @@
 #define LATER_RING_PART 4
 #define RING_SIZE_MIN 65536
 
-static uint64_t now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
 static void nap(void)
 {
 	const struct timespec time = { .tv_nsec = NAP_NS };
 
 	nanosleep(&time, NULL);
-}
-
-struct adding {
-	struct records *records;
-	struct error *error;
-};
-
-static int add_event(void *context, const struct perf_event_attr *attr,
-		     const uint64_t *ids, size_t count)
-{
-	struct adding *adding = context;
-
-	return records_add_event(adding->records, attr, ids, count,
-				 adding->error);
 }
 
 static size_t keep_living(struct watch *watch, pid_t *tids, size_t count)
@@ -80,7 +59,6 @@ static size_t keep_living(struct watch *watch, pid_t *tids, size_t count)
 static int add_set(struct watch *watch, pid_t *tids, size_t count,
 		   struct error *error)
 {
-	struct adding adding = { watch->records, error };
 	struct rings_options options = watch->options;
 	enum rings_status status = RINGS_GONE;
 	struct rings *rings = NULL;
@@ -102,16 +80,15 @@ static int add_set(struct watch *watch, pid_t *tids, size_t count,
 	}
 	if (!rings)
 		return 0;
-	error_set(error, _("out of memory"));
-	if (rings_events(rings, add_event, &adding)) {
+	if (rings_tell_records(rings, watch->records, error)) {
 		rings_close(rings);
 		return -1;
 	}
 	for (size_t i = 0; i < count; i++)
 		coverage_set(watch->coverage, tids[i], watch->sets);
-	coverage_since(watch->coverage, watch->sets, now());
+	coverage_since(watch->coverage, watch->sets, clock_now());
 	watch->set[watch->sets++] = rings;
-	watch->settled = now() + SETTLE_NS;
+	watch->settled = clock_now() + SETTLE_NS;
 	return 0;
 }
 
@@ -236,7 +213,7 @@ static void cover_doubted(struct watch *watch, const pid_t *tids, size_t count)
 
 void watch_look(struct watch *watch)
 {
-	uint64_t time = now();
+	uint64_t time = clock_now();
 	pid_t *tids;
 	long count;
 

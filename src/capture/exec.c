@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "capture/check.h"
 #include "capture/internal.h"
@@ -24,7 +25,7 @@
 
 static void begin_search(struct execs *execs, pid_t pid)
 {
-	uint64_t time = capture_now();
+	uint64_t time = clock_now();
 	unsigned i = 0;
 
 	while (i < execs->count && execs->search[i].pid != pid)
@@ -128,7 +129,7 @@ static bool look(struct capture *capture, struct exec_search *search,
 {
 	struct error error = { "" };
 	struct program *program = NULL;
-	bool is_late = capture_now() >= search->deadline;
+	bool is_late = clock_now() >= search->deadline;
 
 	if (!is_late && !is_loaded(search->pid))
 		return false;
@@ -154,14 +155,14 @@ void exec_look(struct capture *capture, const struct sink *sink)
 	while (i < execs->count) {
 		struct exec_search *search = &execs->search[i];
 
-		if (capture_now() < search->next) {
+		if (clock_now() < search->next) {
 			i++;
 		} else if (look(capture, search, sink)) {
 			memmove(search, search + 1, (execs->count - i - 1) *
 				sizeof *search);
 			execs->count--;
 		} else {
-			search->next = capture_now() + search->pause;
+			search->next = clock_now() + search->pause;
 			if (search->pause < PAUSE_MAX_NS)
 				search->pause *= 2;
 			i++;
@@ -172,7 +173,7 @@ void exec_look(struct capture *capture, const struct sink *sink)
 int exec_timeout(const struct capture *capture, int timeout_ms)
 {
 	const struct execs *execs = &capture->execs;
-	uint64_t time = execs->count ? capture_now() : 0;
+	uint64_t time = execs->count ? clock_now() : 0;
 
 	for (unsigned i = 0; i < execs->count; i++) {
 		uint64_t next = execs->search[i].next;

@@ -66,20 +66,6 @@ static size_t ring_size(uint32_t dump_bytes)
 	return size;
 }
 
-struct adding {
-	struct records *records;
-	struct error *error;
-};
-
-static int add_event(void *context, const struct perf_event_attr *attr,
-		     const uint64_t *ids, size_t count)
-{
-	struct adding *adding = context;
-
-	return records_add_event(adding->records, attr, ids, count,
-				 adding->error);
-}
-
 /* Whether COUNT and TIDS are still the threads of FAMILY.  */
 static bool are_all(struct family *family, const pid_t *tids, long count)
 {
@@ -150,7 +136,6 @@ static int open_focus(struct focus *focus, const struct rings_options *base,
 		      const struct probes *probes, const struct libc *libc,
 		      unsigned functions, struct error *error)
 {
-	struct adding adding = { focus->records, error };
 	struct rings_options options = {
 		.ring_size = ring_size(wanted->dump_bytes),
 		.dump_bytes = wanted->dump_bytes,
@@ -166,7 +151,8 @@ static int open_focus(struct focus *focus, const struct rings_options *base,
 		open_rings(focus, probes, &options, error) : -1;
 	free(text);
 	if (!result)
-		result = rings_events(focus->rings, add_event, &adding);
+		result = rings_tell_records(focus->rings, focus->records,
+					    error);
 	return result;
 }
 

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include "capture/capture.h"
+#include "base/clock.h"
 #include "capture/focus.h"
 #include "capture/family.h"
 #include "capture/libc.h"
@@ -77,8 +78,6 @@ struct capture {
 	struct details *details;        /* newest first: others may still read the
 	                                   older ones */
 };
-
-uint64_t capture_now(void);
 
 /* Delivers the mappings and the name that the target has now, as of TIME.  */
 void capture_report_target(const struct capture *capture, uint64_t time,

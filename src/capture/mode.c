@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "capture/descriptors.h"
 #include "capture/internal.h"
@@ -206,11 +207,11 @@ static uint64_t hand_over(struct change *change, struct handover *handover,
 {
 	const struct timespec pause = { .tv_nsec = LOOK_NS };
 
-	handover->cut = capture_now() + HANDOVER_NS;
+	handover->cut = clock_now() + HANDOVER_NS;
 	watch_hand_over(change->stale, change->fresh, handover);
 	/* The new one's are read last, when the old one's are all known; no
 	   round ends in between.  */
-	while (capture_now() < handover->cut + HANDOVER_NS) {
+	while (clock_now() < handover->cut + HANDOVER_NS) {
 		watch_pass(change->stale, sink);
 		nanosleep(&pause, NULL);
 	}
@@ -258,7 +259,7 @@ static int overlap(struct change *change, const struct sink *sink)
 static void begin_gap(struct change *change, const struct sink *sink)
 {
 	struct capture *capture = change->capture;
-	uint64_t time = capture_now();
+	uint64_t time = clock_now();
 
 	capture_use(capture, NULL);
 	capture->mode = CAPTURE_PAUSED;
@@ -290,7 +291,7 @@ static int end_gap(struct change *change, const struct sink *sink)
 		watch_close(change->fresh);
 		return error_set(&change->error, _("out of memory"));
 	}
-	time = capture_now();
+	time = clock_now();
 	watch_deliver(change->fresh, time, UINT64_MAX);
 	capture_report_target(capture, time, sink);
 	capture->mode = change->mode;

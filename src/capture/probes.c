@@ -16,6 +16,7 @@
 
 #include <tracefs.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "capture/internal.h"
 #include "capture/x86.h"
@@ -263,13 +264,13 @@ static unsigned remove_free_ones(struct probes *probes)
 unsigned probes_remove(struct probes *probes)
 {
 	const struct timespec pause = { .tv_nsec = REMOVE_PAUSE_NS };
-	uint64_t deadline = capture_now() + REMOVE_NS;
+	uint64_t deadline = clock_now() + REMOVE_NS;
 	unsigned left = 0;
 
 	/* A task of the target that is just ending can hold an event for a
 	   moment after it was closed; whatever else forbids it will not
 	   pass.  */
-	while (remove_free_ones(probes) && capture_now() < deadline)
+	while (remove_free_ones(probes) && clock_now() < deadline)
 		nanosleep(&pause, NULL);
 	for (unsigned i = 0; i < probes->count; i++) {
 		left += probes->probe[i].made;

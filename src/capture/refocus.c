@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-3.0-or-later */
 #include "config.h"
 
+#include "base/intl.h"
 #include "capture/internal.h"
 
 /* Events come and go in a thread of their own, as that takes long, while the
@@ -56,9 +57,13 @@ int capture_refocus(struct capture *capture, const struct sink *sink,
 	capture_beside(capture, open_new, &change, capture->watch, NULL, sink);
 	if (!change.focus)
 		return -1;
+	if (recording_events(capture->recording, &capture->probes,
+			     focus_rings(change.focus))) {
+		capture_beside(capture, close_old, &change, capture->watch,
+			       NULL, sink);
+		return error_set(error, _("out of memory"));
+	}
 	capture->focus = change.focus;
-	recording_events(capture->recording, &capture->probes,
-			 focus_rings(capture->focus));
 	return 0;
 }
 

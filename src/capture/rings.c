@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <perf/core.h>
@@ -374,6 +373,30 @@ int rings_events(struct rings *rings,
 		free(ids);
 	}
 	return result;
+}
+
+struct telling {
+	struct records *records;
+	struct error *error;
+};
+
+static int tell_records(void *context, const struct perf_event_attr *attr,
+			const uint64_t *ids, size_t count)
+{
+	struct telling *telling = context;
+
+	return records_add_event(telling->records, attr, ids, count,
+				 telling->error);
+}
+
+int rings_tell_records(struct rings *rings, struct records *records,
+		       struct error *error)
+{
+	struct telling telling = { records, error };
+
+	/* Unless it says otherwise.  */
+	error_set(error, _("out of memory"));
+	return rings_events(rings, tell_records, &telling);
 }
 
 void rings_end_proof(struct rings *rings)

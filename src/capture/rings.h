@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "capture/probes.h"
+#include "trace/records.h"
 
 /* Perf events on the probes, for some threads of the target and all that
    these create, in one ring per CPU.  The only file that knows libperf.  */
@@ -63,6 +64,10 @@ int rings_events(struct rings *rings,
 		 int (*each)(void *context, const struct perf_event_attr *attr,
 			     const uint64_t *ids, size_t count),
 		 void *context);
+
+/* Makes RECORDS know all events.  Returns 0; -1 with ERROR.  */
+int rings_tell_records(struct rings *rings, struct records *records,
+		       struct error *error);
 
 /* Ends the record of context switches.  */
 void rings_end_proof(struct rings *rings);

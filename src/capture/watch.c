@@ -5,9 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/intl.h"
+#include "base/clock.h"
 #include "capture/watch_internal.h"
 
 /* A record of a context switch, with the trailer that rings.c asks for.  */
@@ -136,7 +136,6 @@ static bool takes_process(struct watch *watch, const struct hit *hit)
 {
 	int by = coverage_of(watch->coverage, hit->argument[1]);
 
-	family_fork(watch->family, hit->pid, hit->argument[0]);
 	if (by == watch->current && !watch->proving &&
 	    hit->time >= watch->proved)
 		coverage_set(watch->coverage, hit->tid, watch->current);
@@ -338,10 +337,7 @@ struct watch *watch_open(struct family *family, const struct probes *probes,
 
 void watch_start(struct watch *watch)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	watch->hits_from = (uint64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	watch->hits_from = clock_now();
 	watch->started = true;
 	/* What was lost before.  */
 	watch_lost(watch);

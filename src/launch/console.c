@@ -75,8 +75,10 @@ static int open_log(struct console *console, const char *log,
 	console->log_name = log;
 	/* What a program prints is nobody else's business.  */
 	console->log = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_NOCTTY |
-			    O_CLOEXEC, 0600);
-	if (console->log >= 0)
+			    O_NONBLOCK | O_CLOEXEC, 0600);
+	/* It must not wait for the reader of a FIFO, which nothing could end;
+	   writing to one may.  */
+	if (console->log >= 0 && !fcntl(console->log, F_SETFL, O_WRONLY))
 		return 0;
 	text_clean(name, sizeof(name), log);
 	return error_set(error, _("can't write the output to %s: %s"), name,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/intl.h"
+#include "base/thread.h"
 #include "launch/internal.h"
 
 /* How often is looked whether a terminal that nobody has open is open again,
@@ -224,14 +225,8 @@ static void wait_for_start(struct launch *launch)
 
 static int start_thread(struct launch *launch, struct error *error)
 {
-	sigset_t all, before;
-	int status;
+	int status = thread_start(&launch->thread, run, launch);
 
-	/* Signals are for the main thread, whatever their kind.  */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	status = pthread_create(&launch->thread, NULL, run, launch);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return status ? error_set(error, _("can't start a thread: %s"),
 				  strerror(status)) : 0;
 }

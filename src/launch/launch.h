@@ -60,7 +60,7 @@ pid_t launch_pid(const struct launch *launch);
 /* Lets the command run; the second time nothing happens.  */
 void launch_go(struct launch *launch);
 
-/* Sends signal NUMBER to the command's process group, unless it has ended.  */
+/* Sends signal NUMBER to those of the command's process group that still run.  */
 void launch_signal(struct launch *launch, int number);
 
 /* Whether the command has ended; then *STATUS is as a shell tells it, 128 + N if

@@ -103,12 +103,13 @@ static void find_commit(struct file *file)
 int rescue_growing(struct file *file)
 {
 	struct section *data = &file->header.data;
+	uint64_t size = file_size(file);
 
-	if (data->offset > file->size)
+	if (data->offset > size)
 		return -1;
-	if (data->size <= file->size - data->offset)
+	if (data->size <= size - data->offset)
 		read_commit(file, data->offset + data->size);
-	data->size = file->size - data->offset;
+	data->size = size - data->offset;
 	if (!file->table)
 		find_commit(file);
 	return file->table ? 0 : -1;

@@ -5,13 +5,13 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/intl.h"
+#include "base/thread.h"
 #include "perfdata/reader.h"
 #include "perfdata/writer_create.h"
 #include "perfdata/writer_journal.h"
@@ -109,20 +109,6 @@ static void *write_chunks(void *context)
 	}
 	finish(writer);
 	return NULL;
-}
-
-/* Signals are for other threads; and SIGXFSZ, which comes where a limit of the
-   file's size is reached, would end the process.  */
-static int start_thread(struct writer *writer)
-{
-	sigset_t all, before;
-	int code;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	code = pthread_create(&writer->thread, NULL, write_chunks, writer);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return code;
 }
 
 /*
@@ -311,7 +297,7 @@ struct writer *writer_open(const char *path,
 	meta_init(&writer->meta);
 	writer->meta.arguments = options->arguments;
 	journal_init(&writer->journal, writer->file.fd);
-	code = start_thread(writer);
+	code = thread_start(&writer->thread, write_chunks, writer);
 	if (!code)
 		return writer;
 	error_set(error, _("can't start a thread: %s"), strerror(code));

@@ -27,28 +27,16 @@ bool dump_is_note(const struct hit *hit)
 	return hit->argument[1] == NOTE_DUMP;
 }
 
-/* Unwinds DUMP as of now.  What a chain leaves out at a function's entry, see
-   feeder.c, it does here as well.  */
+/* Unwinds DUMP as of now.  */
 static void unwind_into(struct session *session, uint32_t space,
 			const struct dump *dump, bool at_entry,
 			struct deep *deep)
 {
-	uint64_t room[CHAIN_DEPTH_MAX + 1];
-	uint32_t skipped = at_entry ? 1 : 0;
-	uint32_t count;
-
 	deep->count = 0;
 	if (!session->unwinder)
 		session->unwinder = unwinder_new(session->symbols);
-	if (!session->unwinder)
-		return;
-	count = unwind(session->unwinder, space, dump, room,
-		       CHAIN_DEPTH_MAX + skipped);
-	if (count <= skipped)
-		return;
-	deep->count = count - skipped;
-	memcpy(deep->addresses, room + skipped,
-	       deep->count * sizeof(*deep->addresses));
+	if (session->unwinder)
+		dump_unwind(session->unwinder, space, dump, at_entry, deep);
 }
 
 /* BYTES for a dump.  What the ones before it left is used again, else malloc
@@ -97,23 +85,15 @@ void dumps_clear(struct session *session)
 static struct held *hold(struct session *session, const struct hit *hit,
 			 const struct dump *dump)
 {
-	size_t registers = (size_t)__builtin_popcountll(dump->mask) *
-			   sizeof(uint64_t);
 	struct held *held;
 
 	if (dump->size > HELD_MAX)
 		return NULL;
-	held = take_room(session, sizeof(*held) + registers +
-				  (size_t)dump->size);
+	held = take_room(session, sizeof(*held) + dump_bytes(dump));
 	if (!held)
 		return NULL;
-	held->dump = *dump;
 	held->at_entry = hit->kind == HIT_CALL;
-	held->dump.registers = held->data;
-	held->dump.stack = (const uint8_t *)held->data + registers;
-	memcpy(held->data, dump->registers, registers);
-	memcpy((uint8_t *)held->data + registers, dump->stack,
-	       (size_t)dump->size);
+	dump_copy(&held->dump, dump, held->data);
 	return held;
 }
 

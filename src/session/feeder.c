@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "session/internal.h"
 
@@ -69,7 +70,7 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		 chain, (uint32_t)size);
 	if (session->perfdata && ++session->hits_to_look == HITS_PER_LOOK) {
 		session->hits_to_look = 0;
-		if (session_now() >= session->next_publish)
+		if (clock_now() >= session->next_publish)
 			publish(session, STATE_LOADING, "");
 	}
 }
@@ -167,7 +168,7 @@ static void on_round(void *context)
 	if (!live_dumps_are_behind(session))
 		heap_round(session->heap);
 	/* What comes slowly through a pipe is shown as it comes.  */
-	if (session->perfdata && session_now() >= session->next_publish)
+	if (session->perfdata && clock_now() >= session->next_publish)
 		publish(session, STATE_LOADING, "");
 }
 

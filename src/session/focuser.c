@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "session/internal.h"
 
 /* Which sizes are taken with stack dumps: those that the user has chosen, and
@@ -45,7 +46,7 @@ void focus_begin(struct session *session)
 	if (!session->focus.dump_bytes)
 		session->focus.dump_bytes = DUMP_BYTES;
 	session->focused.count = 0;
-	session->next_focus = session_now() + LOOK_PERIOD;
+	session->next_focus = clock_now() + LOOK_PERIOD;
 }
 
 enum focus_answer focus_toggle(void *context, uint64_t size)
@@ -138,17 +139,18 @@ static void choose(struct session *session, const struct snapshot *heap)
 
 void focus_look(struct session *session, uint64_t time)
 {
-	struct snapshot *heap;
+	struct picture *picture;
 
 	if (session->options.no_auto_focus || time < session->next_focus ||
 	    session->mode != WATCH_ALL || session->auto_focused == AUTO_MAX)
 		return;
 	session->next_focus = time + LOOK_PERIOD;
-	heap = heap_snapshot(session->heap);
-	if (!heap)
-		return;
-	choose(session, heap);
-	snapshot_unref(heap);
+	/* What is on show is new enough, and costs no further copy.  */
+	pthread_mutex_lock(&session->lock);
+	picture = picture_ref(session->picture);
+	pthread_mutex_unlock(&session->lock);
+	choose(session, picture->heap);
+	picture_unref(picture);
 }
 
 void focus_apply(struct session *session)

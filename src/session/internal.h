@@ -89,15 +89,22 @@ struct session {
 	double free_rate;
 };
 
-/* CLOCK_MONOTONIC, which is also that of a live source's hits; ns.  */
-uint64_t session_now(void);
-
 /* Takes what the recording says of itself over into session->source.  */
 void take_description(struct session *session);
 
 /* feeder.c: connects SESSION's sink and its heap's questions to its heap and
    symbols.  */
 void feeder_connect(struct session *session);
+
+/* unwinding.c: makes TO a copy of DUMP whose registers and stack are in ROOM, which
+   has dump_bytes() bytes and is aligned to 8.  */
+size_t dump_bytes(const struct dump *dump);
+void dump_copy(struct dump *to, const struct dump *dump, uint64_t *room);
+
+/* Unwinds DUMP in SPACE; AT_ENTRY: of a function.  What a chain leaves out there,
+   see feeder.c, is left out here as well.  */
+void dump_unwind(struct unwinder *unwinder, uint32_t space,
+		 const struct dump *dump, bool at_entry, struct deep *deep);
 
 /* dumps.c: the stack dump of HIT, which comes next, is unwound when it has its
    turn; or now, if too many wait for it, into session->early.  */

@@ -2,9 +2,9 @@
 #include "config.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "session/unwinding.h"
 
@@ -27,20 +27,12 @@
 static struct live_dump *copy_dump(const struct hit *hit,
 				   const struct dump *dump)
 {
-	size_t registers = (size_t)__builtin_popcountll(dump->mask) *
-			   sizeof(uint64_t);
-	struct live_dump *copy = malloc(sizeof(*copy) + registers +
-					(size_t)dump->size);
+	struct live_dump *copy = malloc(sizeof(*copy) + dump_bytes(dump));
 
 	if (!copy)
 		return NULL;
-	copy->taken = *dump;
 	copy->at_entry = hit->kind == HIT_CALL;
-	copy->taken.registers = copy->data;
-	copy->taken.stack = (const uint8_t *)copy->data + registers;
-	memcpy(copy->data, dump->registers, registers);
-	memcpy((uint8_t *)copy->data + registers, dump->stack,
-	       (size_t)dump->size);
+	dump_copy(&copy->taken, dump, copy->data);
 	return copy;
 }
 
@@ -72,7 +64,7 @@ void live_dump_arrived(struct session *session, const struct hit *hit,
 	}
 	session->live_dumps++;
 	if (!unwinding_queued(session->unwinding))
-		session->unwinding_since = session_now();
+		session->unwinding_since = clock_now();
 	unwinding_push(session->unwinding, copy);
 }
 
@@ -122,8 +114,8 @@ void live_dump_in_turn(struct session *session, const struct hit *hit)
 			session->unwinder = unwinder_new(session->symbols);
 		dump->deep.count = 0;
 		if (session->unwinder)
-			unwind_live(session->unwinder, space, dump,
-				    &dump->deep);
+			dump_unwind(session->unwinder, space, &dump->taken,
+				    dump->at_entry, &dump->deep);
 	}
 	if (dump->deep.count)
 		heap_deepen(session->heap, hit, space, dump->deep.addresses,
@@ -134,14 +126,14 @@ void live_dump_in_turn(struct session *session, const struct hit *hit)
 bool live_dumps_are_behind(const struct session *session)
 {
 	return unwinding_queued(session->unwinding) &&
-		session_now() - session->unwinding_since < PATIENCE;
+		clock_now() - session->unwinding_since < PATIENCE;
 }
 
 void live_dumps_settle(struct session *session)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
 
-	session->unwinding_since = session_now();
+	session->unwinding_since = clock_now();
 	while (live_dumps_are_behind(session))
 		nanosleep(&pause, NULL);
 }

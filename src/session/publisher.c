@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 
+#include "base/clock.h"
 #include "session/internal.h"
 
 #define RSS_PERIOD (NS_PER_SECOND / 4)
@@ -80,7 +81,7 @@ struct picture *make_picture(struct session *session, enum source_state state,
 void publish(struct session *session, enum source_state state,
 	     const char *notice)
 {
-	uint64_t start = session_now(), cost;
+	uint64_t start = clock_now(), cost;
 	struct picture *picture = make_picture(session, state, notice);
 	struct picture *old;
 
@@ -94,7 +95,7 @@ void publish(struct session *session, enum source_state state,
 	eventfd_write(session->feed.fd, 1);
 	/* A large heap takes long to copy: never more than a tenth of the
 	   time goes there.  */
-	cost = (session_now() - start) * 10;
+	cost = (clock_now() - start) * 10;
 	session->next_publish = start + (cost > PUBLISH_PERIOD ? cost :
 					 PUBLISH_PERIOD);
 }

@@ -2,26 +2,17 @@
 #include "config.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/intl.h"
 #include "base/text.h"
+#include "base/thread.h"
 #include "session/internal.h"
 #include "session/unwinding.h"
-
-uint64_t session_now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * NS_PER_SECOND + (uint64_t)time.tv_nsec;
-}
 
 /* The session's thread looks at them when it is woken.  */
 static void take_command(void *context, enum feed_command command)
@@ -160,14 +151,8 @@ struct session *session_new(const struct session_options *options,
 
 int session_start(struct session *session, struct error *error)
 {
-	sigset_t all, before;
-	int status;
+	int status = thread_start(&session->thread, session_run, session);
 
-	/* Signals are for the main thread, whatever their kind.  */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	status = pthread_create(&session->thread, NULL, session_run, session);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (status)
 		return error_set(error, _("can't start a thread: %s"),
 				 strerror(status));

@@ -4,10 +4,10 @@
 #include "session/unwinding.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/thread.h"
 #include "symbols/symbols.h"
 #include "symbols/unwind.h"
 
@@ -24,12 +24,33 @@ struct unwinding {
 	atomic_size_t queued;
 };
 
-void unwind_live(struct unwinder *unwinder, uint32_t space,
-		 const struct live_dump *dump, struct deep *deep)
+static size_t register_bytes(const struct dump *dump)
+{
+	return (size_t)__builtin_popcountll(dump->mask) * sizeof(uint64_t);
+}
+
+size_t dump_bytes(const struct dump *dump)
+{
+	return register_bytes(dump) + (size_t)dump->size;
+}
+
+void dump_copy(struct dump *to, const struct dump *dump, uint64_t *room)
+{
+	uint8_t *stack = (uint8_t *)room + register_bytes(dump);
+
+	memcpy(room, dump->registers, register_bytes(dump));
+	memcpy(stack, dump->stack, (size_t)dump->size);
+	*to = *dump;
+	to->registers = room;
+	to->stack = stack;
+}
+
+void dump_unwind(struct unwinder *unwinder, uint32_t space,
+		 const struct dump *dump, bool at_entry, struct deep *deep)
 {
 	uint64_t room[CHAIN_DEPTH_MAX + 1];
-	uint32_t skipped = dump->at_entry ? 1 : 0;
-	uint32_t count = unwind(unwinder, space, &dump->taken, room,
+	uint32_t skipped = at_entry ? 1 : 0;
+	uint32_t count = unwind(unwinder, space, dump, room,
 				CHAIN_DEPTH_MAX + skipped);
 
 	deep->count = 0;
@@ -73,7 +94,8 @@ static struct live_dump *pop(struct unwinding *unwinding)
 static void unwind_queued(const struct unwinding *unwinding,
 			  struct live_dump *dump)
 {
-	unwind_live(unwinding->unwinder, dump->space, dump, &dump->deep);
+	dump_unwind(unwinding->unwinder, dump->space, &dump->taken,
+		    dump->at_entry, &dump->deep);
 	dump->stuck_in = find_stuck(unwinding, dump);
 }
 
@@ -95,19 +117,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-static bool start(struct unwinding *unwinding)
-{
-	sigset_t all, before;
-	int failed;
-
-	/* Signals are for the threads that wait for them.  */
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	failed = pthread_create(&unwinding->thread, NULL, run, unwinding);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return !failed;
-}
-
 struct unwinding *unwinding_new(struct symbols *symbols)
 {
 	struct unwinding *unwinding = calloc(1, sizeof(*unwinding));
@@ -119,7 +128,8 @@ struct unwinding *unwinding_new(struct symbols *symbols)
 	pthread_mutex_init(&unwinding->lock, NULL);
 	pthread_cond_init(&unwinding->news, NULL);
 	unwinding->unwinder = unwinder_new(symbols);
-	if (unwinding->unwinder && start(unwinding))
+	if (unwinding->unwinder &&
+	    !thread_start(&unwinding->thread, run, unwinding))
 		return unwinding;
 	unwinder_free(unwinding->unwinder);
 	free(unwinding);

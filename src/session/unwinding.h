@@ -39,10 +39,4 @@ bool unwinding_take(struct live_dump *dump);
 /* How many are queued, and not done.  */
 size_t unwinding_queued(const struct unwinding *unwinding);
 
-/* Unwinds DUMP's dump in SPACE.  What a chain leaves out at a function's entry,
-   see feeder.c, is left out here as well.  */
-struct unwinder;
-void unwind_live(struct unwinder *unwinder, uint32_t space,
-		 const struct live_dump *dump, struct deep *deep);
-
 #endif

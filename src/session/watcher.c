@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "session/internal.h"
 
 /* A live process: what comes in, what watching costs, and what is asked for. */
@@ -99,7 +100,7 @@ static void apply_mode(struct session *session)
 		session->paused = true;
 	}
 	/* Switching takes time that nothing was watched in.  */
-	start_period(session, session_now());
+	start_period(session, clock_now());
 }
 
 static const char *warning(struct session *session)
@@ -119,12 +120,12 @@ static int watch_once(struct session *session, enum capture_status *status,
 		      struct error *error)
 {
 	/* What was before is delivered afterwards.  */
-	uint64_t seen = session_now(), time;
+	uint64_t seen = clock_now(), time;
 
 	if (capture_poll(session->capture, POLL_MS, session->wake,
 			 &session->sink, status, error) < 0)
 		return -1;
-	time = session_now();
+	time = clock_now();
 	sample_rss(session, time);
 	/* While hits wait for their dumps it would look as if nothing came.  */
 	if (!live_dumps_are_behind(session))
@@ -150,11 +151,11 @@ static int start_watching(struct session *session, struct error *error)
 	if (!session->capture)
 		return -1;
 	/* The watched time begins.  */
-	heap_advance(session->heap, session_now());
+	heap_advance(session->heap, clock_now());
 	focus_apply(session);
 	if (session->options.launch)
 		launch_go(session->options.launch);
-	session->rate_time = session_now();
+	session->rate_time = clock_now();
 	start_period(session, session->rate_time);
 	return 0;
 }

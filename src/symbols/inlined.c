@@ -10,12 +10,11 @@
 
 #include "symbols/demangle.h"
 #include "symbols/dies.h"
+#include "symbols/strings.h"
 #include "symbols/wrappers.h"
 
 /* Blocks within blocks that are looked into.  */
 #define DEPTH_MAX 256
-#define NAME_MAX_BYTES 4096
-
 const char *source_path(Dwarf_Die *unit, const char *file,
 			struct strings *strings)
 {

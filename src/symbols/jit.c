@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "symbols/below.h"
 #include "symbols/perfmap.h"
 
@@ -65,15 +66,6 @@ void jit_free(struct jit *jit)
 	}
 	pthread_mutex_destroy(&jit->lock);
 	free(jit);
-}
-
-static uint64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
-	       (uint64_t)now.tv_nsec;
 }
 
 /* Under the lock.  */

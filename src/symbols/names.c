@@ -12,10 +12,8 @@
 #include "symbols/debugfile.h"
 #include "symbols/demangle.h"
 #include "symbols/functions.h"
+#include "symbols/strings.h"
 #include "symbols/wrappers.h"
-
-/* Bytes of a demangled name that are kept.  */
-#define NAME_MAX_BYTES 4096
 
 struct name {
 	const char *raw;        /* in the module's memory */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "symbols/strings.h"
+
 /* Lines that count, about what the largest compilers write in a day.  */
 #define LINES_MAX (UINT32_C(2) << 20)
 /* Ones that overlap at an address are looked through as far as that.  */
@@ -84,8 +86,9 @@ static bool read_number(const char **text, uint64_t *number)
 	return digits > 0;
 }
 
-static bool read_line(const char *line, struct told *told)
+static bool read_line(char *text, struct told *told)
 {
+	const char *line = text;
 	uint64_t size;
 
 	if (!read_number(&line, &told->start) || *line++ != ' ' ||
@@ -94,6 +97,8 @@ static bool read_line(const char *line, struct told *told)
 	line += strspn(line, " ");
 	if (!*line || !size || size > UINT64_MAX - told->start)
 		return false;
+	if (strlen(line) >= NAME_MAX_BYTES)
+		text[line - text + NAME_MAX_BYTES - 1] = '\0';
 	told->end = told->start + size;
 	told->name = line;
 	return true;

@@ -4,13 +4,14 @@
 #include "symbols/resolver.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/thread.h"
 #include "symbols/internal.h"
 
 /* A few screens full.  */
@@ -34,15 +35,6 @@ struct resolver {
 	/* Set when nobody waits for the end: then it is the thread's.  */
 	void (*dispose)(struct symbols *symbols);
 };
-
-static uint64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) +
-	       (uint64_t)now.tv_nsec;
-}
 
 static bool resolve(struct symbols *symbols, const struct request *request)
 {
@@ -123,19 +115,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-/* Signals are for other threads.  */
-static int start(struct resolver *resolver)
-{
-	sigset_t all, before;
-	int status;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	status = pthread_create(&resolver->thread, NULL, run, resolver);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return status;
-}
-
 struct resolver *resolver_new(struct symbols *symbols)
 {
 	struct resolver *resolver = calloc(1, sizeof(*resolver));
@@ -151,7 +130,7 @@ struct resolver *resolver_new(struct symbols *symbols)
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&resolver->over, &attributes);
 	pthread_condattr_destroy(&attributes);
-	if (resolver->fd < 0 || start(resolver)) {
+	if (resolver->fd < 0 || thread_start(&resolver->thread, run, resolver)) {
 		resolver_end(resolver);
 		return NULL;
 	}

@@ -2,6 +2,9 @@
 #ifndef LEAKTOP_SYMBOLS_STRINGS_H
 #define LEAKTOP_SYMBOLS_STRINGS_H
 
+/* Room for the longest name that is given out; what is longer is cut.  */
+#define NAME_MAX_BYTES 4096
+
 /* Every string that is handed out, once, until the end.  Any thread.  */
 struct strings;
 

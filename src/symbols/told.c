@@ -10,10 +10,8 @@
 
 #include "symbols/demangle.h"
 #include "symbols/internal.h"
+#include "symbols/strings.h"
 #include "symbols/wrappers.h"
-
-/* Bytes of a name that are kept.  */
-#define NAME_MAX_BYTES 4096
 
 struct entry {
 	uint64_t key;

@@ -12,6 +12,8 @@
 /* Rows that are kept; then all are forgotten.  A program has some ten
    thousand places from which it allocates; dumps that are forged have many. */
 #define ROWS_MAX (1u << 20)
+/* These are larger, each with operations of its own.  */
+#define RECIPES_MAX (1u << 14)
 #define NO_ROW 0
 
 /* The last look-ups, by address as it was in a space: what is asked for
@@ -237,7 +239,8 @@ const struct row *rows_find(struct rows *rows, const struct machine *machine,
 		rows->changes = changes;
 	}
 	if (recent->address != address || recent->space != space) {
-		if (rows->count >= ROWS_MAX)
+		if (rows->count >= ROWS_MAX ||
+		    rows->recipe_count >= RECIPES_MAX)
 			forget_rows(rows);
 		recent->row = look_up(rows, machine, space, address);
 		recent->address = address;

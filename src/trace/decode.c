@@ -167,7 +167,7 @@ static bool read_any_field(struct tep_event *event, const char *names,
 {
 	while (*names) {
 		size_t length = strcspn(names, " ");
-		char name[32];
+		char name[EVENT_FIELD_MAX];
 
 		if (length < sizeof(name)) {
 			memcpy(name, names, length);

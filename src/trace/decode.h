@@ -82,6 +82,9 @@ int layout_decode(const struct layout *layout, const void *raw, size_t size,
 bool event_role(const char *name, enum allocator_id *function,
 		enum hit_kind *kind);
 
+/* Bytes for the name of a field.  */
+#define EVENT_FIELD_MAX 64
+
 /* The fields that a hit is made of.  Up to ALLOCATOR_ARGUMENTS they go to
    argument[] of the same number.  */
 enum event_field {

@@ -13,7 +13,7 @@ struct event_map {
 	char event[160];        /* "group:event" */
 	enum allocator_id function;
 	enum hit_kind kind;
-	char field[EVENT_FIELDS][64]; /* what the event calls it; "": one of the
+	char field[EVENT_FIELDS][EVENT_FIELD_MAX]; /* what the event calls it; "": one of the
 	                           usual names */
 };
 

@@ -279,7 +279,7 @@ enum record_status records_read(struct records *records,
 	case PERF_RECORD_LOST_SAMPLES:
 		return task_read(records, &body, sink);
 	case RECORD_MODE:
-		return mode_read(&body, sink);
+		return mode_read(records, &body, sink);
 	case RECORD_FINISHED_ROUND:
 		sink->round(sink->context);
 		return RECORD_OK;

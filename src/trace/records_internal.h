@@ -91,6 +91,7 @@ enum record_status task_read(struct records *records, const struct body *body,
 			     const struct sink *sink);
 
 /* Reads a record of type RECORD_MODE.  */
-enum record_status mode_read(const struct body *body, const struct sink *sink);
+enum record_status mode_read(const struct records *records,
+			     const struct body *body, const struct sink *sink);
 
 #endif

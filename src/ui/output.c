@@ -50,7 +50,11 @@ static void look(struct output *output)
 	uint64_t first, end, gone;
 	uint64_t changes = transcript_range(output->transcript, &first, &end);
 
-	if (changes == output->changes || output->view.screen->frozen)
+	bool seen = output->changes != UINT64_MAX;
+
+	/* What a frozen screen shows is of the moment when it was opened.  */
+	if (changes == output->changes ||
+	    (seen && output->view.screen->frozen))
 		return;
 	gone = first - output->first;
 	list->selected = list->selected > gone ? list->selected - gone : 0;

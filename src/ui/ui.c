@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/intl.h"
 #include "ui/keys.h"
 #include "ui/screen.h"
@@ -26,14 +27,6 @@ struct ui {
 	enum ui_end end;
 	int signal_number;
 };
-
-static uint64_t clock_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * UINT64_C(1000000000) + (uint64_t)now.tv_nsec;
-}
 
 static void end_by_signal(struct ui *ui, int number)
 {

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_BASE_THREAD_H
+#define LEAKTOP_BASE_THREAD_H
+
+#include <pthread.h>
+
+/* Starts RUN (CONTEXT) with all signals blocked: they are for the main thread,
+   whatever their kind; and SIGXFSZ, which comes where a limit of a file's size
+   is reached, would end the process.  Returns 0, or an error number.  */
+int thread_start(pthread_t *thread, void *(*run)(void *context), void *context);
+
+#endif

@@ -11,8 +11,10 @@
 
 #include "base/intl.h"
 
-/* Entries kept of a live process: 160 MiB at most.  */
+/* Entries of the log: 160 MiB at most of a live process, or of what one size of a
+   recording wants; 40 of a recording at first.  */
 #define LIVE_LOG_LIMIT (UINT64_C(4) << 20)
+#define FILE_LOG_LIMIT (UINT64_C(1) << 20)
 
 /* getopt_long() returns this plus the row's number.  */
 #define FIRST_VALUE 256
@@ -158,8 +160,8 @@ static int check(const struct options *options, struct error *error)
 }
 
 /* What is kept of the blocks' lives: for a report what it asks for; for the
-   screen all of a recording, and of a live process as much as memory may
-   take.  */
+   screen as much as memory may take, as a recording can be read again for more,
+   and what a live process has done cannot.  */
 static void set_log(struct options *options)
 {
 	struct heap_options *heap = &options->session.heap;
@@ -170,7 +172,9 @@ static void set_log(struct options *options)
 		return;
 	}
 	heap->log = true;
-	heap->log_limit = options->session.path ? 0 : LIVE_LOG_LIMIT;
+	heap->log_limit = options->session.path ? FILE_LOG_LIMIT :
+			  LIVE_LOG_LIMIT;
+	heap->life_limit = LIVE_LOG_LIMIT;
 }
 
 static int take_recording(struct options *options, const char *path,

@@ -81,6 +81,54 @@ record perl 16384 perl -e '
 	<STDIN>'
 same_chains perl 6 perl
 
+# A program that is not at hand any more: its unwind tables come from a server,
+# which a directory is as good as.
+chains()
+{
+	perl -MJSON::PP -0777 -ne 'print map {
+		"$_->{size}: @{[map { $_->{address} } @{$_->{stack}}]}\n"
+		} sort { $a->{size} <=> $b->{size} } @{decode_json($_)->{suspects}}' "$1"
+}
+
+fetched()
+{
+	unset DEBUGINFOD_URLS
+	PERF_BUILDID_DIR=$work/cache
+	export PERF_BUILDID_DIR
+	cp "$targets/noframe" "$work/noframe"
+	start_target "$work/noframe" 20
+	wait_line '^ready$' "$work/target.out" "$target"
+	start_recorder "$work" "$work/noframe.data" "$group" "$target" \
+		--call-graph=dwarf,4096
+	tell_target
+	tell_target
+	wait_line '^done$' "$work/target.out" "$target"
+	stop_recorder
+	end_process "$target" KILL
+	run_leaktop --batch --format=json "$work/noframe.data"
+	chains "$work/out" >"$work/here"
+	# lowest, middle, upper and what calls them.
+	grep -q '^3072:\( 0x[0-9a-f]*\)\{5,\}$' "$work/here" ||
+		fail "no chains: $(cat "$work/here")"
+	id=$(readelf -n "$work/noframe" | sed -n 's/.*Build ID: //p')
+	mkdir -p "$work/server/buildid/$id"
+	mv "$work/noframe" "$work/server/buildid/$id/executable"
+	rm -rf "$work/cache"
+	run_leaktop --batch --format=json "$work/noframe.data"
+	chains "$work/out" >"$work/gone"
+	! cmp -s "$work/here" "$work/gone" || fail "who has told the chains?"
+	DEBUGINFOD_URLS=file://$work/server DEBUGINFOD_CACHE_PATH=$work/client \
+		"$LEAKTOP" --batch --format=json "$work/noframe.data" >"$work/out" ||
+		fail "no report with a server"
+	chains "$work/out" >"$work/served"
+	diff "$work/here" "$work/served" || fail "the chains with a server differ"
+}
+
+# The library is loaded when it is there.
+if ldconfig -p | grep -q libdebuginfod.so.1 && command -v readelf >/dev/null; then
+	fetched
+fi
+
 emacs=$(find_emacs)
 if [ -n "$emacs" ]; then
 	HOME=$work

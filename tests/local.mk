@@ -11,6 +11,7 @@ unit_tests = \
 	tests/test_governor \
 	tests/test_heap \
 	tests/test_launch \
+	tests/test_life \
 	tests/test_names \
 	tests/test_options \
 	tests/test_order \

@@ -74,7 +74,7 @@ static void map_self(void)
 static void setup(void)
 {
 	symbols = symbols_new();
-	unwinder = unwinder_new(symbols);
+	unwinder = unwinder_new(symbols, false);
 	ck_assert_ptr_nonnull(unwinder);
 	map_self();
 	memset(&taken, 0, sizeof(taken));

@@ -293,7 +293,7 @@ static void start_over(void)
 	unwinder_free(unwinder);
 	symbols_free(symbols);
 	symbols = symbols_new();
-	unwinder = unwinder_new(symbols);
+	unwinder = unwinder_new(symbols, false);
 }
 
 static void setup(void)

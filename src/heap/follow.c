@@ -21,6 +21,7 @@ struct process {
 struct follow {
 	struct groups *groups;
 	struct log *log;
+	struct segments *segments;
 	struct process *table[PROCESS_HASH];
 	struct process *last;
 	uint64_t operations[ALLOC_COUNT];
@@ -33,14 +34,15 @@ struct follow {
 	struct parting parting;
 };
 
-struct follow *follow_new(struct groups *groups, struct log *log)
+struct follow *follow_new(const struct follow_output *output)
 {
 	struct follow *follow = calloc(1, sizeof(*follow));
 
 	if (!follow)
 		return NULL;
-	follow->groups = groups;
-	follow->log = log;
+	follow->groups = output->groups;
+	follow->log = output->log;
+	follow->segments = output->segments;
 	return follow;
 }
 
@@ -115,21 +117,37 @@ uint64_t follow_image(struct follow *follow, uint32_t pid)
 	return pid | (process ? (uint64_t)process->programs << 32 : 0);
 }
 
+/* The blocks of the size with this NUMBER are others than before.  */
+static void mark(struct follow *follow, const struct operation *operation,
+		 uint32_t number)
+{
+	if (!follow->segments)
+		return;
+	segments_mark(follow->segments, operation->call_segment, number);
+	segments_mark(follow->segments, operation->segment, number);
+}
+
+/* NUMBER: of the size.  */
 static void log_event(struct follow *follow, const struct operation *operation,
-		      uint64_t address, uint64_t size, uint64_t live,
+		      uint32_t number, uint64_t address, uint64_t live,
 		      bool enter)
 {
 	struct log_entry entry = {
 		.time = operation->time,
 		.address = address,
-		.size = size,
+		.size = follow->groups->sizes[number].size,
 		.live = live > UINT32_MAX ? UINT32_MAX : (uint32_t)live,
 		.tid = operation->tid,
 		.chain = operation->chain,
 		.enter = enter,
 	};
 
-	if (follow->log && log_add(follow->log, &entry) < 0)
+	if (!follow->log)
+		return;
+	mark(follow, operation, number);
+	groups_event(follow->groups, number, entry.time + (address << 20) +
+		     (live << 1) + enter);
+	if (log_add(follow->log, &entry) < 0)
 		follow->failed++;
 }
 
@@ -158,13 +176,13 @@ static void release_block(struct follow *follow, struct process *process,
 {
 	const struct block *block = &follow->groups->blocks[number];
 	uint64_t address = block->address;
-	uint64_t size = follow->groups->groups[block->group].size;
+	uint32_t size = groups_size_number(follow->groups, number);
 	uint64_t live;
 
 	if (set(follow, process, address, BLOCK_FREED) < 0)
 		return;
 	live = groups_release(follow->groups, operation->time, number, true);
-	log_event(follow, operation, address, size, live, false);
+	log_event(follow, operation, size, address, live, false);
 }
 
 /* While not all allocations are seen, or not their blocks, this is what is to
@@ -243,6 +261,7 @@ static void make_way(struct follow *follow, struct process *process,
 	miss_free(follow, groups_doubtful(follow->groups, value));
 	if (set(follow, process, address, BLOCK_UNKNOWN) < 0)
 		return;
+	mark(follow, operation, groups_size_number(follow->groups, value));
 	groups_release(follow->groups, operation->time, value, false);
 }
 
@@ -264,7 +283,8 @@ static void acquire(struct follow *follow, struct process *process,
 		groups_release(follow->groups, operation->time, number, false);
 		return;
 	}
-	log_event(follow, operation, address, size, live, true);
+	log_event(follow, operation, groups_size_number(follow->groups, number),
+		  address, live, true);
 }
 
 /* A call of which no more is known: it is counted, and nothing said of what
@@ -274,15 +294,17 @@ static void acquire_alone(struct follow *follow, struct process *process,
 			  const struct operation *operation, uint64_t old,
 			  bool fits, uint64_t size)
 {
+	uint32_t number;
+
 	if (old)
 		release(follow, process, operation, old);
 	if (!fits)
 		return;
 	if (groups_count(follow->groups, operation->time, size,
-			 operation->chain) < 0)
+			 operation->chain, &number) < 0)
 		follow->failed++;
 	else
-		log_event(follow, operation, 0, size, 0, true);
+		log_event(follow, operation, number, 0, 0, true);
 	follow->gaps++;
 }
 

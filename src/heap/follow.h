@@ -8,13 +8,21 @@
 #include "heap/hit.h"
 #include "heap/log.h"
 #include "heap/pair.h"
+#include "heap/segments.h"
 
 /* Follows the blocks of every process from operation to operation: what each
    acquires, releases or moves, and what does not fit.  */
 struct follow;
 
-/* GROUPS and LOG (NULL: none) are borrowed.  */
-struct follow *follow_new(struct groups *groups, struct log *log);
+/* What FOLLOW fills, borrowed.  */
+struct follow_output {
+	struct groups *groups;
+	struct log *log;        /* NULL: not wanted */
+	struct segments *segments;      /* where what is logged comes from; NULL: not
+	                           wanted */
+};
+
+struct follow *follow_new(const struct follow_output *output);
 void follow_free(struct follow *follow);
 
 /* See struct pair_output.  */

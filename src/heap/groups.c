@@ -199,7 +199,7 @@ static uint32_t size_find(struct groups *groups, uint64_t size)
 	if (reserve((void **)&groups->sizes, groups->size_count,
 		    &groups->size_capacity, sizeof(*groups->sizes)) < 0)
 		return 0;
-	groups->sizes[groups->size_count] = (struct size_count) { size, 0 };
+	groups->sizes[groups->size_count] = (struct size_count) { .size = size };
 	groups->size_index[at] = ++groups->size_count;
 	return groups->size_count;
 }
@@ -363,7 +363,7 @@ uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 }
 
 int groups_count(struct groups *groups, uint64_t time, uint64_t size,
-		 uint32_t chain)
+		 uint32_t chain, uint32_t *number)
 {
 	struct group *group;
 	uint32_t at;
@@ -378,7 +378,28 @@ int groups_count(struct groups *groups, uint64_t time, uint64_t size,
 	group->last = time;
 	groups->allocated++;
 	groups->alone++;
+	*number = groups->links[at - 1].size;
 	return 0;
+}
+
+uint32_t groups_size_number(const struct groups *groups, uint32_t block)
+{
+	return groups->links[groups->blocks[block].group].size;
+}
+
+uint32_t groups_find_size(const struct groups *groups, uint64_t size)
+{
+	for (uint32_t i = 0; i < groups->size_count; i++) {
+		if (groups->sizes[i].size == size)
+			return i;
+	}
+	return GROUPS_NO_SIZE;
+}
+
+void groups_event(struct groups *groups, uint32_t number, uint64_t event)
+{
+	event *= UINT64_C(0x9e3779b97f4a7c15);
+	groups->sizes[number].events += event ^ event >> 32;
 }
 
 uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,

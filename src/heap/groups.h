@@ -32,6 +32,7 @@ struct group_links {
 struct size_count {
 	uint64_t size;          /* bytes */
 	uint64_t live;          /* blocks */
+	uint64_t events;        /* a sum over what happened to them: see groups_event() */
 };
 
 struct groups {
@@ -89,10 +90,21 @@ bool groups_doubtful(const struct groups *groups, uint32_t block);
 uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 			uint64_t size, uint32_t chain, uint64_t *live);
 
-/* A new block of which nothing else is known, nor ever will be.  Returns -1 when
-   out of memory.  */
+/* A new block of which nothing else is known, nor ever will be.  *NUMBER: that of
+   its size.  Returns -1 when out of memory.  */
 int groups_count(struct groups *groups, uint64_t time, uint64_t size,
-		 uint32_t chain);
+		 uint32_t chain, uint32_t *number);
+
+/* The number of the size of BLOCK, which lives.  */
+uint32_t groups_size_number(const struct groups *groups, uint32_t block);
+
+/* That of SIZE; GROUPS_NO_SIZE: no block ever had it.  */
+#define GROUPS_NO_SIZE UINT32_MAX
+uint32_t groups_find_size(const struct groups *groups, uint64_t size);
+
+/* Adds an event, of which EVENT says all that counts, to the sum of the size with
+   NUMBER: two readings that come to one sum have seen the same.  */
+void groups_event(struct groups *groups, uint32_t number, uint64_t event);
 
 /* BLOCK is gone.  SEEN: by a release that was seen; else it only stops to
    count as alive.  Returns how many of its size are still alive.  */

@@ -20,6 +20,7 @@ struct pipe {
 	struct follow *follow;
 	struct groups groups;
 	struct log *log;
+	struct segments segments;       /* only with a log */
 	struct chains *chains;  /* the heap's */
 	uint64_t hits;
 	uint64_t lost_records;  /* told one by one */
@@ -34,6 +35,9 @@ struct heap {
 	struct chains *chains;
 	struct points points;
 	struct pipe *pipe;
+	struct pipe *first;     /* in a second reading, that of the first */
+	uint32_t life_number;   /* of the size that it is about */
+	uint32_t life_at;       /* the segment to be read next */
 	struct heap_host host;
 	uint32_t space_pid;     /* whose address space was asked for last */
 	uint32_t space;         /* 0: to be asked for */
@@ -91,6 +95,7 @@ static void pipe_free(struct pipe *pipe)
 	follow_free(pipe->follow);
 	groups_clear(&pipe->groups);
 	log_free(pipe->log);
+	segments_clear(&pipe->segments);
 	free(pipe);
 }
 
@@ -112,7 +117,13 @@ static struct pipe *pipe_new(const struct heap_options *options,
 	if (options->log)
 		pipe->log = log_new(options->log_limit, &options->log_sizes);
 	if (groups_init(&pipe->groups) == 0) {
-		pipe->follow = follow_new(&pipe->groups, pipe->log);
+		const struct follow_output filled = {
+			.groups = &pipe->groups,
+			.log = pipe->log,
+			.segments = pipe->log ? &pipe->segments : NULL,
+		};
+
+		pipe->follow = follow_new(&filled);
 		pipe->pair = pair_new(&output, points);
 	}
 	if (pipe->follow && pipe->pair && (pipe->log || !options->log))
@@ -142,6 +153,7 @@ void heap_free(struct heap *heap)
 	if (!heap)
 		return;
 	pipe_free(heap->pipe);
+	pipe_free(heap->first);
 	points_clear(&heap->points);
 	chains_unref(heap->chains);
 	free(heap);
@@ -331,9 +343,12 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 
 	if (hit->kind == HIT_CALL || hit->kind == HIT_RETURN)
 		heap->pipe->hits++;
+	else if (hit->kind != HIT_NOTE)
+		segments_need(&heap->pipe->segments);
 	/* When is not known; not later than what has come.  */
 	if (hit->kind == HIT_LOST && !hit->time)
 		copy.time = heap->pipe->order.newest;
+	copy.segment = segments_current(&heap->pipe->segments);
 	copy.chain = chains_intern(heap->chains, space, addresses, count);
 	if (order_add(&heap->pipe->order, &copy) < 0) {
 		heap->pipe->failed++;
@@ -344,6 +359,7 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 
 void heap_round(struct heap *heap)
 {
+	segments_round(&heap->pipe->segments);
 	order_round(&heap->pipe->order, ordered, heap);
 	miss_failed(heap->pipe);
 }
@@ -411,4 +427,79 @@ struct snapshot *heap_snapshot(struct heap *heap)
 	snapshot->group_count = count;
 	copy_counts(snapshot, heap);
 	return snapshot;
+}
+
+void heap_segment(struct heap *heap, uint64_t place)
+{
+	if (heap->pipe->log && !heap->first)
+		segments_begin(&heap->pipe->segments, place);
+}
+
+void heap_need_segment(struct heap *heap)
+{
+	segments_need(&heap->pipe->segments);
+}
+
+int heap_life_begin(struct heap *heap, uint64_t size)
+{
+	const struct heap_options options = {
+		.log = true,
+		.log_limit = heap->options.life_limit,
+		.log_sizes = sizespec_only(size),
+	};
+	struct pipe *pipe;
+
+	heap->life_number = groups_find_size(&heap->pipe->groups, size);
+	if (heap->life_number == GROUPS_NO_SIZE)
+		return -1;
+	pipe = pipe_new(&options, heap->chains, &heap->points);
+	if (!pipe)
+		return -1;
+	heap->first = heap->pipe;
+	heap->pipe = pipe;
+	heap->life_at = 0;
+	heap->space = 0;
+	return 0;
+}
+
+bool heap_life_has_segments(const struct heap *heap)
+{
+	const struct segments *segments = &heap->first->segments;
+
+	return segments->count && !segments->incomplete;
+}
+
+bool heap_life_next(struct heap *heap, struct stretch *stretch)
+{
+	bool more = segments_next(&heap->first->segments, heap->life_number,
+				  &heap->life_at, stretch);
+
+	/* Calls whose other half is in the gap are not to be waited for.  */
+	if (stretch->gap)
+		pair_lost(heap->pipe->pair);
+	for (unsigned i = 0; i < stretch->rounds; i++)
+		heap_round(heap);
+	return more;
+}
+
+/* What came of the events of SIZE.  */
+static uint64_t sum_of(const struct groups *groups, uint64_t size)
+{
+	uint32_t number = groups_find_size(groups, size);
+
+	return number == GROUPS_NO_SIZE ? 0 : groups->sizes[number].events;
+}
+
+struct log_view *heap_life_end(struct heap *heap, bool *same)
+{
+	const struct size_count *size =
+		&heap->first->groups.sizes[heap->life_number];
+	struct log_view *view = log_view_new(heap->pipe->log);
+
+	*same = sum_of(&heap->pipe->groups, size->size) == size->events;
+	pipe_free(heap->pipe);
+	heap->pipe = heap->first;
+	heap->first = NULL;
+	heap->space = 0;
+	return view;
 }

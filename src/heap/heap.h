@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "heap/hit.h"
+#include "heap/segments.h"
 #include "heap/sizespec.h"
 #include "heap/snapshot.h"
 
@@ -17,6 +18,7 @@ struct heap;
 struct heap_options {
 	bool log;                       /* keep the life of the blocks */
 	uint64_t log_limit;             /* entries; 0: all */
+	uint64_t life_limit;            /* of a second reading; 0: all */
 	struct sizespec log_sizes;      /* of these sizes only */
 };
 
@@ -75,5 +77,31 @@ int heap_restart(struct heap *heap);
 
 /* NULL when out of memory.  Owned by the caller.  */
 struct snapshot *heap_snapshot(struct heap *heap);
+
+/* A recording that is larger than the log is read again for the life of the blocks
+   of one size.  */
+
+/* What comes next lies in another segment of the recording, which can be read
+   again from PLACE on.  Does nothing where no log is kept.  */
+void heap_segment(struct heap *heap, uint64_t place);
+
+/* What comes now changes what hits in other segments mean; where HEAP is told of
+   it as of a hit, it knows that, but for notes.  */
+void heap_need_segment(struct heap *heap);
+
+/* Begins a second reading, after heap_finish(): until heap_life_end() all that
+   HEAP is fed and asked is about that.  Then the first one is back.  Returns -1
+   when out of memory, or no block of SIZE was ever seen.  */
+int heap_life_begin(struct heap *heap, uint64_t size);
+
+/* Whether the segments tell what is to be read: else it is everything.  */
+bool heap_life_has_segments(const struct heap *heap);
+
+/* What is to be fed next; false: nothing more.  */
+bool heap_life_next(struct heap *heap, struct stretch *stretch);
+
+/* The log of what was read; of the size alone.  *SAME: it tells the same as the
+   first reading has.  NULL when out of memory.  Owned by the caller.  */
+struct log_view *heap_life_end(struct heap *heap, bool *same);
 
 #endif

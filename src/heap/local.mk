@@ -12,5 +12,6 @@ libleaktop_a_SOURCES += \
 	src/heap/pair.c src/heap/pair.h \
 	src/heap/parting.c src/heap/parting.h \
 	src/heap/points.c src/heap/points.h \
+	src/heap/segments.c src/heap/segments.h \
 	src/heap/sizespec.c src/heap/sizespec.h \
 	src/heap/snapshot.c src/heap/snapshot.h

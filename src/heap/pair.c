@@ -186,6 +186,8 @@ static void emit(struct pair *pair, const struct thread *thread,
 		.chain = hit->chain ? hit->chain : call->chain,
 		.deep = deep ? deep : call->deep,
 		.token = call->token,
+		.call_segment = call->segment,
+		.segment = hit->segment,
 		.function = call->function,
 		.alone = hit->flags & HIT_ALONE,
 		.unseen = allocators[call->function].result == RESULT_STATUS &&
@@ -220,7 +222,10 @@ static void single_call(struct pair *pair, struct thread *thread,
 			uint32_t deep)
 {
 	uint64_t argument = single_argument(hit);
-	struct call call = { .function = hit->function, .chain = hit->chain };
+	struct call call = {
+		.function = hit->function, .chain = hit->chain,
+		.segment = hit->segment,
+	};
 
 	if (thread->single && thread->single != point &&
 	    thread->single->function == point->function &&
@@ -272,7 +277,7 @@ static void enter(struct pair *pair, struct thread *thread,
 	*call = (struct call) {
 		.address = hit->address, .point = point,
 		.chain = hit->chain, .deep = deep, .losses = pair->losses,
-		.function = hit->function,
+		.segment = hit->segment, .function = hit->function,
 	};
 	memcpy(call->argument, hit->argument, sizeof(call->argument));
 	if (thread->depth == 1 && moves(hit->function))

@@ -21,6 +21,7 @@ struct call {
 	uint32_t chain;
 	uint32_t deep;          /* from a stack dump, see pair_deepen(); 0: none */
 	uint32_t token;         /* the receiver's; see begin below */
+	uint32_t segment;       /* of the hit */
 	uint16_t inner;         /* calls inside it so far */
 	uint16_t twins;         /* other functions at the same address, hit by the same call: bits */
 	uint8_t function;
@@ -38,6 +39,8 @@ struct operation {
 	uint32_t chain;
 	uint32_t deep;          /* the same from a stack dump; 0: there is none */
 	uint32_t token;
+	uint32_t call_segment;  /* of the recording, where the call is */
+	uint32_t segment;       /* where TIME is */
 	uint8_t function;
 	bool unseen;            /* it has a new block, but nobody knows where */
 	bool alone;             /* the same, and it may have failed: see HIT_ALONE */

@@ -192,6 +192,22 @@ enum reader_status merge_next(struct merge *merge,
 	return READER_OK;
 }
 
+bool merge_can_start(const struct merge *merge)
+{
+	return merge->count == 1 && !merge->parts[0]->reader.inflate;
+}
+
+uint64_t merge_place(const struct merge *merge)
+{
+	return merge->count == 1 ? merge->parts[0]->reader.at : 0;
+}
+
+void merge_start(struct merge *merge, uint64_t place)
+{
+	merge->parts[0]->reader.at = place;
+	merge->parts[0]->released = place;
+}
+
 uint64_t merge_done(const struct merge *merge)
 {
 	uint64_t done = 0;

@@ -2,6 +2,7 @@
 #ifndef LEAKTOP_PERFDATA_MERGE_H
 #define LEAKTOP_PERFDATA_MERGE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "perfdata/reader.h"
@@ -25,6 +26,16 @@ void merge_free(struct merge *merge);
 enum reader_status merge_next(struct merge *merge,
 			      const struct perf_event_header **record,
 			      struct reader **reader);
+
+/* Whether what comes next can be read again on its own: there is one file, and
+   nothing compressed in it so far.  */
+bool merge_can_start(const struct merge *merge);
+
+/* Where that begins; 0 where there are several files.  */
+uint64_t merge_place(const struct merge *merge);
+
+/* Begins at PLACE: before anything is read.  */
+void merge_start(struct merge *merge, uint64_t place);
 
 /* Bytes that are through, of all files.  */
 uint64_t merge_done(const struct merge *merge);

@@ -23,6 +23,8 @@
 #define RECORDS_AT_ONCE 512
 /* Records of a directory that are passed on in one round.  */
 #define RECORDS_IN_ROUND 4096
+/* Records of a segment, see sink->segment.  */
+#define RECORDS_IN_SEGMENT 8192
 /* In how many of the first records the recorded process is looked for.  */
 #define RECORDS_UNTIL_COMM 65536
 /* perf writes its own tracing data first, if into the data at all.  */
@@ -367,18 +369,22 @@ static bool is_stopped(const atomic_bool *stop)
 	return stop && atomic_load_explicit(stop, memory_order_relaxed);
 }
 
+/* Up to END, which is where a segment begins.  */
 static int read_all(struct perfdata *perfdata, struct merge *merge,
-		    struct records *records, const struct sink *sink,
-		    _Atomic uint64_t *done, const atomic_bool *stop,
-		    struct error *error)
+		    uint64_t end, struct records *records,
+		    const struct sink *sink, _Atomic uint64_t *done,
+		    const atomic_bool *stop, struct error *error)
 {
 	unsigned count = 0;
 
-	while (!is_stopped(stop)) {
+	while (!is_stopped(stop) && merge_place(merge) < end) {
 		struct reader *reader;
-		enum reader_status status = read_some(merge, records, sink,
-						      &reader);
+		enum reader_status status;
 
+		if (sink->segment && count % RECORDS_IN_SEGMENT == 0 &&
+		    merge_can_start(merge))
+			sink->segment(sink->context, merge_place(merge));
+		status = read_some(merge, records, sink, &reader);
 		if (done)
 			atomic_store_explicit(done, merge_done(merge),
 					      memory_order_relaxed);
@@ -418,6 +424,15 @@ int perfdata_read(struct perfdata *perfdata, const struct sink *sink,
 		  _Atomic uint64_t *done, const atomic_bool *stop,
 		  struct error *error)
 {
+	return perfdata_read_stretch(perfdata, 0, UINT64_MAX, sink, done, stop,
+				     error);
+}
+
+int perfdata_read_stretch(struct perfdata *perfdata, uint64_t begin,
+			  uint64_t end, const struct sink *sink,
+			  _Atomic uint64_t *done, const atomic_bool *stop,
+			  struct error *error)
+{
 	struct records *records;
 	struct merge *merge;
 	int result;
@@ -430,8 +445,10 @@ int perfdata_read(struct perfdata *perfdata, const struct sink *sink,
 	if (!records)
 		return -1;
 	merge = make_merge(perfdata, records);
-	result = merge ? read_all(perfdata, merge, records, sink, done, stop,
-				  error) :
+	if (merge && begin)
+		merge_start(merge, begin);
+	result = merge ? read_all(perfdata, merge, end, records, sink, done,
+				  stop, error) :
 		error_set(error, _("%s: out of memory"), perfdata->file.name);
 	merge_free(merge);
 	records_free(records);

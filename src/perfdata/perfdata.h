@@ -67,6 +67,13 @@ int perfdata_read(struct perfdata *perfdata, const struct sink *sink,
 		  _Atomic uint64_t *done, const atomic_bool *stop,
 		  struct error *error);
 
+/* The same with what lies between two places that sink->segment was told of; END
+   UINT64_MAX: up to the end.  */
+int perfdata_read_stretch(struct perfdata *perfdata, uint64_t begin,
+			  uint64_t end, const struct sink *sink,
+			  _Atomic uint64_t *done, const atomic_bool *stop,
+			  struct error *error);
+
 /* Whether the last reading has shown what each hit should have been told with:
    read again, from the start.  */
 bool perfdata_learned(const struct perfdata *perfdata);

@@ -4,6 +4,7 @@
 #include "present/picture.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct picture *picture_new(struct snapshot *heap)
 {
@@ -17,6 +18,23 @@ struct picture *picture_new(struct snapshot *heap)
 	return picture;
 }
 
+struct picture *picture_copy(const struct picture *picture)
+{
+	struct picture *copy = malloc(sizeof(*copy));
+
+	if (!copy)
+		return NULL;
+	*copy = *picture;
+	atomic_init(&copy->references, 1);
+	snapshot_ref(copy->heap);
+	if (copy->details)
+		copy->details = strdup(copy->details);
+	copy->life_asked = false;
+	copy->life_failed = false;
+	copy->life = NULL;
+	return copy;
+}
+
 struct picture *picture_ref(struct picture *picture)
 {
 	atomic_fetch_add(&picture->references, 1);
@@ -28,6 +46,7 @@ void picture_unref(struct picture *picture)
 	if (!picture || atomic_fetch_sub(&picture->references, 1) != 1)
 		return;
 	snapshot_unref(picture->heap);
+	log_view_unref(picture->life);
 	free(picture->details);
 	free(picture);
 }

@@ -64,11 +64,22 @@ struct picture {
 	unsigned focus_count;
 
 	struct snapshot *heap;  /* never NULL */
+
+	/* The life of the blocks of one size, from a second reading of a recording
+	   that was too long for the log.  */
+	bool life_asked;
+	uint64_t life_size;     /* that was asked for */
+	double life_done;       /* 0..1 */
+	bool life_failed;       /* see notice */
+	struct log_view *life;  /* NULL: not read to the end yet, or in vain */
 };
 
 /* All zeros, but for the overhead, which is not known.  Takes the reference to
    HEAP over.  NULL when out of memory; HEAP is then still the caller's.  */
 struct picture *picture_new(struct snapshot *heap);
+/* Another one of the same, but for the second reading.  NULL when out of
+   memory.  */
+struct picture *picture_copy(const struct picture *picture);
 struct picture *picture_ref(struct picture *picture);
 void picture_unref(struct picture *picture);
 
@@ -94,6 +105,9 @@ struct feed {
 	/* Begins to take the allocations of SIZE, not 0, with stack dumps, or ends
 	   it.  Only live.  */
 	enum focus_answer (*focus)(void *context, uint64_t size);
+	/* Wants the life of the blocks of SIZE from a second reading, if that is what
+	   it takes.  Only of a recording.  */
+	void (*life)(void *context, uint64_t size);
 	int fd;                 /* eventfd: readable when there is a newer one; read it */
 	const struct source *source;
 	struct symbols *symbols;

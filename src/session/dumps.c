@@ -34,7 +34,7 @@ static void unwind_into(struct session *session, uint32_t space,
 {
 	deep->count = 0;
 	if (!session->unwinder)
-		session->unwinder = unwinder_new(session->symbols);
+		session->unwinder = unwinder_new(session->symbols, true);
 	if (session->unwinder)
 		dump_unwind(session->unwinder, space, dump, at_entry, deep);
 }

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "session/internal.h"
 
@@ -70,8 +69,7 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		 chain, (uint32_t)size);
 	if (session->perfdata && ++session->hits_to_look == HITS_PER_LOOK) {
 		session->hits_to_look = 0;
-		if (clock_now() >= session->next_publish)
-			publish(session, STATE_LOADING, "");
+		publish_progress(session);
 	}
 }
 
@@ -105,6 +103,7 @@ static void on_mapping(void *context, const struct mapping *mapping)
 
 	if (!note)
 		return;
+	heap_need_segment(session->heap);
 	note->mapping = *mapping;
 	memcpy(note->path, mapping->path, size);
 	note->mapping.path = note->path;
@@ -168,8 +167,13 @@ static void on_round(void *context)
 	if (!live_dumps_are_behind(session))
 		heap_round(session->heap);
 	/* What comes slowly through a pipe is shown as it comes.  */
-	if (session->perfdata && clock_now() >= session->next_publish)
-		publish(session, STATE_LOADING, "");
+	if (session->perfdata)
+		publish_progress(session);
+}
+
+static void on_segment(void *context, uint64_t place)
+{
+	heap_segment(((struct session *)context)->heap, place);
 }
 
 static int on_stub_query(void *context, uint64_t address, uint32_t space)
@@ -196,6 +200,7 @@ void feeder_connect(struct session *session)
 		.told = on_told,
 		.comm = on_comm,
 		.round = on_round,
+		.segment = on_segment,
 	};
 	heap_set_host(session->heap, &host);
 }

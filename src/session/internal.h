@@ -39,11 +39,15 @@ struct session {
 	atomic_bool stop;
 	atomic_bool paused;     /* by the user */
 	atomic_bool draining;
-	int wake;               /* eventfd: readable when the thread is to stop */
+	int wake;               /* eventfd: readable when the thread is to stop, or
+	                           to read again */
 
 	pthread_mutex_t lock;
 	struct picture *picture; /* newest; under lock */
 	struct capture_focus focus; /* wanted; under lock */
+	uint64_t life_size;     /* see life.c; both under lock */
+	bool life_wanted;
+	atomic_bool life_stop;  /* what is read for it is not wanted any more */
 
 	/* Of the thread alone, once it runs.  */
 	struct sink sink;
@@ -77,6 +81,9 @@ struct session {
 	uint64_t single_calls;  /* of these, of functions without a return probe */
 	uint64_t returns;
 	_Atomic uint64_t done;  /* bytes of the file */
+	atomic_bool loaded;
+	bool reading_life;
+	_Atomic uint64_t life_done; /* the same, of the second reading */
 	uint64_t next_publish;
 	uint64_t next_rss;
 	unsigned hits_to_look;
@@ -151,6 +158,22 @@ void focus_apply(struct session *session);
    memory: the one before stays.  */
 void publish(struct session *session, enum source_state state,
 	     const char *notice);
+
+/* Makes PICTURE, which may be NULL, the newest one.  */
+void publish_picture(struct session *session, struct picture *picture);
+
+/* Of a recording: shows how far it is, if that was not a moment ago.  */
+void publish_progress(struct session *session);
+
+/* life.c: the second reading of a recording, for the life of one size.  Takes what
+   the user wants, from any thread.  */
+void life_want(void *session, uint64_t size);
+/* Ends a reading, soon.  */
+void life_cancel(struct session *session);
+/* Does what is wanted until the session is stopped.  */
+void life_serve(struct session *session);
+/* How far it is: a copy of the newest picture.  NULL when out of memory.  */
+struct picture *life_picture(struct session *session);
 
 /* A picture of the present state; NULL when out of memory.  */
 struct picture *make_picture(struct session *session, enum source_state state,

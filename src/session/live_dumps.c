@@ -111,7 +111,7 @@ void live_dump_in_turn(struct session *session, const struct hit *hit)
 	note_stuck(session, dump->stuck_in);
 	if (is_outdated(session, space, dump)) {
 		if (!session->unwinder)
-			session->unwinder = unwinder_new(session->symbols);
+			session->unwinder = unwinder_new(session->symbols, false);
 		dump->deep.count = 0;
 		if (session->unwinder)
 			dump_unwind(session->unwinder, space, &dump->taken,

@@ -5,6 +5,7 @@ libleaktop_a_SOURCES += \
 	src/session/focuser.c \
 	src/session/governor.c src/session/governor.h \
 	src/session/internal.h \
+	src/session/life.c \
 	src/session/live_dumps.c \
 	src/session/publisher.c \
 	src/session/recorder.c \

@@ -78,11 +78,8 @@ struct picture *make_picture(struct session *session, enum source_state state,
 	return picture;
 }
 
-void publish(struct session *session, enum source_state state,
-	     const char *notice)
+void publish_picture(struct session *session, struct picture *picture)
 {
-	uint64_t start = clock_now(), cost;
-	struct picture *picture = make_picture(session, state, notice);
 	struct picture *old;
 
 	if (!picture)
@@ -93,11 +90,38 @@ void publish(struct session *session, enum source_state state,
 	pthread_mutex_unlock(&session->lock);
 	picture_unref(old);
 	eventfd_write(session->feed.fd, 1);
+}
+
+/* START: when the newest picture was begun.  */
+static void rest(struct session *session, uint64_t start)
+{
+	uint64_t cost;
+
 	/* A large heap takes long to copy: never more than a tenth of the
 	   time goes there.  */
 	cost = (clock_now() - start) * 10;
 	session->next_publish = start + (cost > PUBLISH_PERIOD ? cost :
 					 PUBLISH_PERIOD);
+}
+
+void publish(struct session *session, enum source_state state,
+	     const char *notice)
+{
+	uint64_t start = clock_now();
+
+	publish_picture(session, make_picture(session, state, notice));
+	rest(session, start);
+}
+
+void publish_progress(struct session *session)
+{
+	uint64_t start = clock_now();
+
+	if (start < session->next_publish)
+		return;
+	publish_picture(session, session->reading_life ? life_picture(session) :
+			make_picture(session, STATE_LOADING, ""));
+	rest(session, start);
 }
 
 static void add_rss(struct session *session, uint64_t rss)

@@ -50,12 +50,14 @@ static void load(struct session *session)
 	} while (++readings < READINGS_MAX && !session->stop &&
 		 has_learned(session) &&
 		 heap_restart(session->heap) == 0);
+	session->loaded = true;
 	if (session->stop)
 		return;
 	if (result == 0 && !*error.text)
 		tell_alone(session, &error);
 	publish(session, result < 0 ? STATE_DAMAGED : STATE_COMPLETE,
 		error.text);
+	life_serve(session);
 }
 
 /* The disk may take its time: the target is rid of its probes by now, and the

@@ -113,6 +113,7 @@ static bool set_up(struct session *session)
 		.picture = newest_picture,
 		.command = take_command,
 		.focus = focus_toggle,
+		.life = life_want,
 		.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 		.source = &session->source,
 		.symbols = session->symbols,
@@ -165,6 +166,10 @@ void session_stop(struct session *session)
 	if (!session->running)
 		return;
 	session->stop = true;
+	life_cancel(session);
+	/* Who loads may wait for a server; names for a report come later.  */
+	if (session->perfdata && !session->loaded)
+		symbols_stop_waiting(session->symbols);
 	eventfd_write(session->wake, 1);
 	pthread_join(session->thread, NULL);
 	session->running = false;

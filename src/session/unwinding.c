@@ -127,7 +127,7 @@ struct unwinding *unwinding_new(struct symbols *symbols)
 	unwinding->last = &unwinding->first;
 	pthread_mutex_init(&unwinding->lock, NULL);
 	pthread_cond_init(&unwinding->news, NULL);
-	unwinding->unwinder = unwinder_new(symbols);
+	unwinding->unwinder = unwinder_new(symbols, false);
 	if (unwinding->unwinder &&
 	    !thread_start(&unwinding->thread, run, unwinding))
 		return unwinding;

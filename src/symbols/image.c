@@ -11,6 +11,8 @@
 
 #include <elfutils/libdwelf.h>
 
+#include "symbols/fetch.h"
+
 static void read_build_id(struct image *image, Elf *elf)
 {
 	const void *bytes;
@@ -204,14 +206,47 @@ const struct image *object_image(struct object *object, pthread_mutex_t *lock)
 	return image;
 }
 
+void object_fetch_image(struct object *object, struct fetch *fetch,
+			pthread_mutex_t *lock)
+{
+	const struct build_id *wanted = atomic_load(&object->wanted);
+	struct image *image;
+	char *path;
+	int fd;
+
+	if (object->fetch_tried || !wanted)
+		return;
+	object->fetch_tried = true;
+	fd = fetch_file(fetch, FETCH_PROGRAM, wanted, &path);
+	if (fd < 0)
+		return;
+	image = image_read(fd);
+	close(fd);
+	if (!image || !object_matches(object, image)) {
+		image_free(image);
+		free(path);
+		return;
+	}
+	image->copy = COPY_FETCHED;
+	pthread_mutex_lock(lock);
+	/* Others may be looking at it.  */
+	image->older = atomic_load(&object->image);
+	atomic_store(&object->fetched, path);
+	atomic_store(&object->image, image);
+	pthread_mutex_unlock(lock);
+}
+
 void image_free(struct image *image)
 {
-	if (!image)
-		return;
-	free(image->segments);
-	free(image->code);
-	free(image->stubs);
-	free(image);
+	while (image) {
+		struct image *older = image->older;
+
+		free(image->segments);
+		free(image->code);
+		free(image->stubs);
+		free(image);
+		image = older;
+	}
 }
 
 bool image_has_build_id(const struct image *image, const struct build_id *id)

@@ -36,12 +36,20 @@ struct image {
 	size_t code_count;
 	struct range *stubs;    /* those of them that are linkage stubs */
 	size_t stub_count;
+	struct image *older;    /* whose place this took; owned; NULL: none */
 };
 
 /* The image of OBJECT, read when first asked for, holding LOCK meanwhile: of the
    first copy that fits the build id that was mapped, where one is known, else
    of the first at hand.  NULL when out of memory.  */
 const struct image *object_image(struct object *object, pthread_mutex_t *lock);
+
+/* Where no copy at hand is the file that was mapped: asks the servers of FETCH for
+   that, once, and makes it the object's copy and image.  One thread at a time; LOCK
+   as above.  */
+struct fetch;
+void object_fetch_image(struct object *object, struct fetch *fetch,
+			pthread_mutex_t *lock);
 
 /* The image of the file that is open as FD, which is still the caller's.  NULL
    when out of memory.  */

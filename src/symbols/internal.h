@@ -64,4 +64,10 @@ const struct image *symbols_image(struct symbols *symbols,
 				  struct object *object, uint64_t offset,
 				  uint64_t *address);
 
+/* The same, and where that is NULL, from a server: which takes as long as the
+   network does, but only once for each object.  */
+const struct image *symbols_fetch_image(struct symbols *symbols,
+					struct object *object, uint64_t offset,
+					uint64_t *address);
+
 #endif

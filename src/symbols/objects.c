@@ -48,6 +48,7 @@ static void object_free(struct object *object)
 	names_free(atomic_load(&object->names));
 	image_free(atomic_load(&object->image));
 	free((void *)atomic_load(&object->wanted));
+	free(atomic_load(&object->fetched));
 	free(object->path);
 	free(object);
 }
@@ -269,6 +270,7 @@ static char *copy_path(const struct object *object, enum copy copy)
 {
 	const struct build_id *wanted = atomic_load(&object->wanted);
 	const struct root *root = object->root;
+	const char *fetched;
 	char *path;
 
 	switch (copy) {
@@ -279,6 +281,9 @@ static char *copy_path(const struct object *object, enum copy copy)
 		return path;
 	case COPY_OWN_PATH:
 		return !root || root->first ? strdup(object->path) : NULL;
+	case COPY_FETCHED:
+		fetched = atomic_load(&object->fetched);
+		return fetched ? strdup(fetched) : NULL;
 	default:
 		return wanted ? cache_path(object->cache, wanted,
 					   copy == COPY_CACHED ? CACHE_ELF

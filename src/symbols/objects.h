@@ -39,6 +39,8 @@ struct object {
 	_Atomic(const struct build_id *) wanted; /* of the file that was mapped; NULL: not known */
 	_Atomic(struct image *) image;
 	_Atomic(struct names *) names;
+	_Atomic(char *) fetched;        /* path of what a server gave; NULL: nothing */
+	bool fetch_tried;               /* see object_fetch_image() */
 	atomic_bool outdated;           /* see symbols_outdated(); told once */
 };
 
@@ -60,8 +62,11 @@ struct object *objects_get(struct objects *objects, const struct root *root,
 			   const struct mapping *mapping);
 
 /* The copies of the file that may be at hand, in the order in which they are
-   tried: below its root, at its own path, in the cache.  */
-enum copy { COPY_BELOW_ROOT, COPY_OWN_PATH, COPY_CACHED, COPY_CACHED_OLD, COPY_COUNT };
+   tried: below its root, at its own path, in perf's cache, from a server.  */
+enum copy {
+	COPY_BELOW_ROOT, COPY_OWN_PATH, COPY_CACHED, COPY_CACHED_OLD,
+	COPY_FETCHED, COPY_COUNT
+};
 
 /* Opens that copy for reading, whatever it is.  -1: it is not at hand.  */
 int object_open_copy(const struct object *object, enum copy copy);

@@ -26,6 +26,8 @@ struct maps {
 
 struct space {
 	uint32_t pid;
+	bool begun;             /* by a fork or an exec; else it was there */
+	uint32_t next;          /* the one of the same pid after it; 0: none */
 	struct maps *maps;      /* NULL: none */
 	const struct root *root;
 };
@@ -33,7 +35,9 @@ struct space {
 /* pid → its present space.  */
 struct present {
 	uint32_t pid;
-	uint32_t space;         /* 0: the slot is free */
+	uint32_t space;         /* 0: none, since spaces_forget() */
+	uint32_t first;         /* of its spaces; 0: the slot is free */
+	uint32_t newest;
 };
 
 struct spaces {
@@ -43,7 +47,8 @@ struct spaces {
 	struct present *present;
 	size_t present_size;    /* a power of two */
 	size_t present_count;
-	struct present last;    /* of spaces_of; space 0: none */
+	uint32_t last_pid;      /* of spaces_of */
+	uint32_t last;          /* its space; 0: none */
 };
 
 struct spaces *spaces_new(void)
@@ -84,7 +89,7 @@ static struct present *present_of(struct present *present, size_t size,
 {
 	size_t i = (pid * 2654435769u >> 7) & (size - 1);
 
-	while (present[i].space && present[i].pid != pid)
+	while (present[i].first && present[i].pid != pid)
 		i = (i + 1) & (size - 1);
 	return &present[i];
 }
@@ -100,7 +105,7 @@ static bool grow_present(struct spaces *spaces)
 	if (!present)
 		return false;
 	for (size_t i = 0; i < spaces->present_size; i++) {
-		if (spaces->present[i].space)
+		if (spaces->present[i].first)
 			*present_of(present, size, spaces->present[i].pid) =
 				spaces->present[i];
 	}
@@ -119,63 +124,96 @@ static struct space *find(const struct spaces *spaces, uint32_t pid)
 	return present->space ? &spaces->space[present->space - 1] : NULL;
 }
 
-/* A new, empty space, which is PID's from now on.  */
-static struct space *make(struct spaces *spaces, uint32_t pid)
+/* The space that PRESENT's process comes to next, as it did before
+   spaces_forget(); 0: none.  */
+static uint32_t next_again(const struct spaces *spaces,
+			   const struct present *present, bool begun)
+{
+	uint32_t number = present->space ?
+		spaces->space[present->space - 1].next : present->first;
+
+	while (number && spaces->space[number - 1].begun != begun)
+		number = spaces->space[number - 1].next;
+	return number;
+}
+
+/* Adds an empty space.  Returns its number, or 0.  */
+static uint32_t add_space(struct spaces *spaces, uint32_t pid, bool begun)
+{
+	if (spaces->count == spaces->size) {
+		uint32_t size = spaces->size ? spaces->size * 2 : 16;
+		struct space *larger = size <= spaces->size ? NULL :
+			reallocarray(spaces->space, size, sizeof(*larger));
+
+		if (!larger)
+			return 0;
+		spaces->space = larger;
+		spaces->size = size;
+	}
+	spaces->space[spaces->count++] = (struct space){
+		.pid = pid, .begun = begun
+	};
+	return spaces->count;
+}
+
+/* The space that is PID's from now on: a new, empty one, but for what has been
+   before.  BEGUN: by a fork or an exec.  */
+static struct space *make(struct spaces *spaces, uint32_t pid, bool begun)
 {
 	struct present *present;
-	struct space *space;
+	uint32_t number;
 
 	if (!grow_present(spaces))
 		return NULL;
-	if (spaces->count == spaces->size) {
-		uint32_t size = spaces->size ? spaces->size * 2 : 16;
-
-		if (size <= spaces->size)
-			return NULL;
-		space = reallocarray(spaces->space, size, sizeof(*space));
-		if (!space)
-			return NULL;
-		spaces->space = space;
-		spaces->size = size;
-	}
-	space = &spaces->space[spaces->count++];
-	*space = (struct space){ .pid = pid };
 	present = present_of(spaces->present, spaces->present_size, pid);
-	if (!present->space)
-		spaces->present_count++;
-	present->pid = pid;
-	present->space = spaces->count;
-	spaces->last.space = 0;
-	return space;
+	number = present->first ? next_again(spaces, present, begun) : 0;
+	if (!number) {
+		number = add_space(spaces, pid, begun);
+		if (!number)
+			return NULL;
+		if (present->first) {
+			spaces->space[present->newest - 1].next = number;
+		} else {
+			present->pid = pid;
+			present->first = number;
+			spaces->present_count++;
+		}
+		present->newest = number;
+	}
+	present->space = number;
+	spaces->last = 0;
+	return &spaces->space[number - 1];
 }
 
 uint32_t spaces_of(struct spaces *spaces, uint32_t pid)
 {
 	struct space *space;
 
-	if (spaces->last.space && spaces->last.pid == pid)
-		return spaces->last.space;
+	if (spaces->last && spaces->last_pid == pid)
+		return spaces->last;
 	space = find(spaces, pid);
 	if (!space)
-		space = make(spaces, pid);
+		space = make(spaces, pid, false);
 	if (!space)
 		return 0;
-	spaces->last.pid = pid;
-	spaces->last.space = (uint32_t)(space - spaces->space) + 1;
-	return spaces->last.space;
+	spaces->last_pid = pid;
+	spaces->last = (uint32_t)(space - spaces->space) + 1;
+	return spaces->last;
 }
 
 void spaces_fork(struct spaces *spaces, uint32_t parent, uint32_t child)
 {
+	uint32_t before = spaces->count;
 	const struct space *from;
 	struct space *to;
 
 	/* A thread.  */
 	if (parent == child)
 		return;
-	to = make(spaces, child);
+	to = make(spaces, child, true);
 	from = find(spaces, parent);
-	if (!to || !from)
+	/* One of before has its mappings.  */
+	if (!to || !from || spaces->count == before)
 		return;
 	to->root = from->root;
 	to->maps = from->maps;
@@ -187,7 +225,7 @@ void spaces_exec(struct spaces *spaces, uint32_t pid)
 {
 	const struct space *old = find(spaces, pid);
 	const struct root *root = old ? old->root : NULL;
-	struct space *space = make(spaces, pid);
+	struct space *space = make(spaces, pid, true);
 
 	if (space)
 		space->root = root;
@@ -195,10 +233,9 @@ void spaces_exec(struct spaces *spaces, uint32_t pid)
 
 void spaces_forget(struct spaces *spaces)
 {
-	memset(spaces->present, 0,
-	       spaces->present_size * sizeof(*spaces->present));
-	spaces->present_count = 0;
-	spaces->last.space = 0;
+	for (size_t i = 0; i < spaces->present_size; i++)
+		spaces->present[i].space = 0;
+	spaces->last = 0;
 }
 
 void spaces_set_root(struct spaces *spaces, uint32_t pid,

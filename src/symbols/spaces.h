@@ -21,7 +21,8 @@ void spaces_free(struct spaces *spaces);
 uint32_t spaces_of(struct spaces *spaces, uint32_t pid);
 void spaces_fork(struct spaces *spaces, uint32_t parent, uint32_t child);
 void spaces_exec(struct spaces *spaces, uint32_t pid);
-/* Every process gets a new space when it is next asked for.  */
+/* The same processes are about to begin once more: each comes to the spaces again
+   that it had, with what is mapped there, in the same order.  */
 void spaces_forget(struct spaces *spaces);
 
 /* Where the files of PID are from now on; fork and exec keep it.  */

@@ -212,6 +212,26 @@ const struct image *symbols_image(struct symbols *symbols,
 	return image;
 }
 
+const struct image *symbols_fetch_image(struct symbols *symbols,
+					struct object *object, uint64_t offset,
+					uint64_t *address)
+{
+	const struct image *image = symbols_image(symbols, object, offset,
+						  address);
+
+	if (image || !symbols->fetch)
+		return image;
+	pthread_mutex_lock(&symbols->tables);
+	object_fetch_image(object, symbols->fetch, &symbols->headers);
+	pthread_mutex_unlock(&symbols->tables);
+	return symbols_image(symbols, object, offset, address);
+}
+
+void symbols_stop_waiting(struct symbols *symbols)
+{
+	fetch_stop(symbols->fetch);
+}
+
 int symbols_is_stub(struct symbols *symbols, uint32_t space, uint64_t address)
 {
 	uint64_t offset, in_file;

@@ -29,7 +29,8 @@ void symbols_free(struct symbols *symbols);
    are not used.  */
 uint32_t symbols_space(struct symbols *symbols, uint32_t pid);
 void symbols_fork(struct symbols *symbols, uint32_t parent, uint32_t child);
-/* The same processes are about to begin once more.  */
+/* The same processes are about to begin once more: in the same order each comes to
+   the spaces again that it had, with all that is mapped there.  */
 void symbols_forget_processes(struct symbols *symbols);
 void symbols_exec(struct symbols *symbols, uint32_t pid);
 void symbols_map(struct symbols *symbols, const struct mapping *mapping);
@@ -56,6 +57,9 @@ bool symbols_background(struct symbols *symbols);
 /* eventfd: readable when more is known than was answered; read it.  -1 without
    symbols_background.  */
 int symbols_news_fd(const struct symbols *symbols);
+
+/* No server is waited for any more: what is under way ends within a second.  */
+void symbols_stop_waiting(struct symbols *symbols);
 
 /* Another number whenever call sites may be others than before, as names became
    known.  */

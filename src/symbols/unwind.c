@@ -15,14 +15,14 @@ struct unwinder {
 	bool stuck;             /* the last one ended in code without tables */
 };
 
-struct unwinder *unwinder_new(struct symbols *symbols)
+struct unwinder *unwinder_new(struct symbols *symbols, bool fetch)
 {
 	struct unwinder *unwinder = calloc(1, sizeof(*unwinder));
 
 	if (!unwinder)
 		return NULL;
 	unwinder->symbols = symbols;
-	unwinder->rows = rows_new(symbols);
+	unwinder->rows = rows_new(symbols, fetch);
 	if (!unwinder->rows) {
 		free(unwinder);
 		return NULL;

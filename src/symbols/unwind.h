@@ -14,8 +14,9 @@
 struct unwinder;
 
 /* One thread at a time uses an unwinder; several may share SYMBOLS, which must
-   outlive them.  NULL when out of memory.  */
-struct unwinder *unwinder_new(struct symbols *symbols);
+   outlive them.  FETCH: it may wait for the servers that DEBUGINFOD_URLS names, for
+   files that are not at hand.  NULL when out of memory.  */
+struct unwinder *unwinder_new(struct symbols *symbols, bool fetch);
 void unwinder_free(struct unwinder *unwinder);
 
 /* Writes up to MAX addresses in SPACE, innermost first: where the thread was,

@@ -41,6 +41,7 @@ struct module {
 
 struct rows {
 	struct symbols *symbols;
+	bool fetch;             /* what is not at hand, from servers */
 	uint64_t changes;       /* of the mappings that RECENT knows */
 	struct row *rows;       /* [NO_ROW]: where nothing is known */
 	size_t count;
@@ -53,13 +54,14 @@ struct rows {
 	struct recent recent[1u << RECENT_BITS];
 };
 
-struct rows *rows_new(struct symbols *symbols)
+struct rows *rows_new(struct symbols *symbols, bool fetch)
 {
 	struct rows *rows = calloc(1, sizeof(*rows));
 
 	if (!rows)
 		return NULL;
 	rows->symbols = symbols;
+	rows->fetch = fetch;
 	rows->room = 1024;
 	rows->rows = calloc(rows->room, sizeof(*rows->rows));
 	if (!rows->rows) {
@@ -215,7 +217,9 @@ static uint32_t look_up(struct rows *rows, const struct machine *machine,
 
 	if (!object)
 		return NO_ROW;
-	image = symbols_image(rows->symbols, object, offset, &in_file);
+	image = rows->fetch ?
+		symbols_fetch_image(rows->symbols, object, offset, &in_file) :
+		symbols_image(rows->symbols, object, offset, &in_file);
 	if (!image || image->machine != machine->elf)
 		return NO_ROW;
 	module = module_of(rows, object, image);

@@ -9,8 +9,8 @@
    each address once.  One thread at a time.  */
 struct rows;
 
-/* SYMBOLS is borrowed.  NULL when out of memory.  */
-struct rows *rows_new(struct symbols *symbols);
+/* SYMBOLS is borrowed; FETCH as for unwinder_new().  NULL when out of memory.  */
+struct rows *rows_new(struct symbols *symbols, bool fetch);
 void rows_free(struct rows *rows);
 
 /* The row of the instruction at ADDRESS of SPACE, for MACHINE; never NULL.

@@ -38,6 +38,9 @@ struct sink {
 	/* All that happened before the start of the round before this one has
 	   been delivered (perf's FINISHED_ROUND).  */
 	void (*round)(void *context);
+	/* What comes next can be read again from PLACE on, which is larger than
+	   any before; see perfdata_read_stretch().  NULL: not wanted.  */
+	void (*segment)(void *context, uint64_t place);
 };
 
 #endif

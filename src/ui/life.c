@@ -25,9 +25,19 @@ double life_speed(const struct life *life)
 	return speeds[life->speed];
 }
 
+bool life_is_again(const struct life *life)
+{
+	const struct picture *picture = life->view.screen->picture;
+
+	return picture->life_asked && picture->life_size == life->events.size;
+}
+
 static const struct log_view *log_of(const struct life *life)
 {
-	return life->view.screen->picture->heap->log;
+	const struct picture *picture = life->view.screen->picture;
+
+	return life_is_again(life) && picture->life ? picture->life :
+		picture->heap->log;
 }
 
 const struct log_entry *life_entry(const struct life *life, size_t index)
@@ -56,29 +66,49 @@ static bool numbered_anew(struct life *life)
 	const struct picture *picture = life->view.screen->picture;
 	bool loaded = life->loading && picture->state != STATE_LOADING;
 	bool less = picture->heap->hits < life->hits;
+	bool again = log_of(life) != picture->heap->log;
+	bool other = again != life->again;
 
 	life->loading = picture->state == STATE_LOADING;
 	life->hits = picture->heap->hits;
-	return loaded || less;
+	life->again = again;
+	return loaded || less || other;
+}
+
+/* What a recording has that is not in the log is wanted, too.  */
+static void ask_again(struct life *life)
+{
+	const struct screen *screen = life->view.screen;
+	const struct picture *picture = screen->picture;
+
+	if (life->asked || screen->feed->source->kind != SOURCE_FILE ||
+	    (picture->state != STATE_COMPLETE && picture->state != STATE_DAMAGED) ||
+	    !picture->heap->log || !log_view_first(picture->heap->log))
+		return;
+	life->asked = true;
+	if (!life_is_again(life))
+		screen->feed->life(screen->feed->context, life->events.size);
 }
 
 /* Reads on in the log, and keeps the selected event selected.  */
 static void read_log(struct life *life)
 {
 	struct screen *screen = life->view.screen;
-	const struct snapshot *heap = screen->picture->heap;
 	struct lifecycle *events = &life->events;
 	uint64_t number = 0;
 	int more;
 
-	if (numbered_anew(life))
+	ask_again(life);
+	if (numbered_anew(life)) {
 		lifecycle_clear(events);
+		life->placed = false;
+	}
 	if (life->list.selected < events->count)
 		number = events->entries[life->list.selected];
 	life->unread = false;
-	if (!heap->log)
+	if (!log_of(life))
 		return;
-	more = lifecycle_update(events, heap->log, BUDGET);
+	more = lifecycle_update(events, log_of(life), BUDGET);
 	if (more < 0)
 		screen_say(screen, "%s", _("out of memory: later events are missing"));
 	life->unread = more > 0;

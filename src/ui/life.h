@@ -20,6 +20,8 @@ struct life {
 	   begin anew.  */
 	bool loading;
 	uint64_t hits;
+	bool asked;             /* for a second reading */
+	bool again;             /* the log is what that has brought */
 	bool placed;            /* a line was selected */
 	bool unread;            /* there are log entries not looked at yet */
 	bool follow;            /* stays at the last event */
@@ -41,6 +43,8 @@ const struct log_entry *life_entry(const struct life *life, size_t index);
 /* The other event of the same block, or NULL.  */
 const struct log_entry *life_partner(const struct life *life, size_t index);
 double life_speed(const struct life *life);
+/* Whether the newest second reading is, or was, for this size.  */
+bool life_is_again(const struct life *life);
 
 /* life_draw.c */
 void life_draw(struct view *view, WINDOW *window);

@@ -246,6 +246,14 @@ static void draw_strip(const struct life *life, WINDOW *window, int y, int width
 	}
 }
 
+/* Whether more will come of the whole recording.  */
+static bool is_read_again(const struct life *life)
+{
+	const struct picture *picture = life->view.screen->picture;
+
+	return life_is_again(life) && !picture->life && !picture->life_failed;
+}
+
 static void draw_title(const struct life *life, WINDOW *window, int width)
 {
 	struct pen pen = pen_at(window, &life->view.screen->look, 0, 0, width);
@@ -271,7 +279,10 @@ static void draw_title(const struct life *life, WINDOW *window, int width)
 			   look_glyph(pen.look, GLYPH_TIMES), life_speed(life));
 	else if (life->follow)
 		pen_text(&pen, ROLE_GOOD, _("  following"));
-	if (life->unread)
+	if (is_read_again(life))
+		pen_printf(&pen, ROLE_LABEL, _("  reading the file again, %.0f %%"),
+			   life->view.screen->picture->life_done * 100);
+	else if (life->unread)
 		pen_text(&pen, ROLE_LABEL, _("  reading the log"));
 }
 
@@ -366,7 +377,7 @@ static void draw_nothing(const struct life *life, WINDOW *window, int y)
 
 	if (!life->view.screen->picture->heap->log)
 		pen_text(&pen, ROLE_TEXT, _("No log of single events is kept here."));
-	else if (life->unread)
+	else if (life->unread || is_read_again(life))
 		pen_text(&pen, ROLE_TEXT, _("Reading the log."));
 	else
 		pen_text(&pen, ROLE_TEXT, _("The log has no event of this size."));

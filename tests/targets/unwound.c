@@ -161,7 +161,7 @@ int main(int argc, char **argv)
 	}
 	heap = heap_new(&options);
 	symbols = symbols_new();
-	unwinder = unwinder_new(symbols);
+	unwinder = unwinder_new(symbols, false);
 	if (!heap || !unwinder)
 		abort();
 	heap_set_host(heap, &host);

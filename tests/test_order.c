@@ -16,7 +16,7 @@ struct collected {
 	size_t count;
 };
 
-static void collect(void *context, const struct hit *hit)
+static void collect(void *context, struct hit *hit)
 {
 	struct collected *collected = context;
 

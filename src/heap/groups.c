@@ -132,17 +132,15 @@ static void halve_slices(struct groups *groups)
 	groups->slice_bits++;
 }
 
-void groups_advance(struct groups *groups, uint64_t time)
+void groups_turn(struct groups *groups, uint64_t time)
 {
-	uint64_t slice;
+	uint64_t slice, end;
 
 	if (!groups->started) {
 		groups->started = true;
 		groups->start = time;
 		groups->end = time;
 	}
-	if (time <= groups->end)
-		return;
 	groups->end = time;
 	slice = slice_at(groups, time);
 	/* The time between two hits can be of any length: fill what is left
@@ -158,6 +156,8 @@ void groups_advance(struct groups *groups, uint64_t time)
 		halve_slices(groups);
 		slice = slice_at(groups, time);
 	}
+	groups->slice_end = __builtin_add_overflow(groups->start,
+		(slice + 1) << groups->slice_bits, &end) ? UINT64_MAX : end;
 }
 
 static int grow_size_index(struct groups *groups)

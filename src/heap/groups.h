@@ -58,6 +58,7 @@ struct groups {
 
 	uint64_t start;         /* of the watched time, ns */
 	uint64_t end;
+	uint64_t slice_end;     /* of the newest slice */
 	unsigned slice_bits;    /* a slice lasts 2^slice_bits ns */
 	bool started;
 
@@ -76,8 +77,20 @@ void groups_clear(struct groups *groups);
 /* Brings live_at and doubtful of all groups up to now.  */
 void groups_settle(struct groups *groups);
 
+/* What groups_advance() does where a slice ends.  */
+void groups_turn(struct groups *groups, uint64_t time);
+
 /* The watched time reaches to TIME at least.  */
-void groups_advance(struct groups *groups, uint64_t time);
+static inline void groups_advance(struct groups *groups, uint64_t time)
+{
+	if (time <= groups->end && groups->started)
+		return;
+	if (time < groups->slice_end)
+		groups->end = time;
+	else
+		groups_turn(groups, time);
+}
+
 
 /* Events are missing here: all blocks that are alive become doubtful.  */
 void groups_lost(struct groups *groups);

@@ -269,21 +269,20 @@ static void tell_host(struct heap *heap, const struct hit *hit)
 		heap->host.event(heap->host.context, hit);
 }
 
-static void allocation_hit(struct heap *heap, const struct hit *hit)
+static void allocation_hit(struct heap *heap, struct hit *hit)
 {
 	uint32_t space = space_of(heap, hit->pid);
-	struct hit moved = *hit;
 
 	groups_advance(&heap->pipe->groups, hit->time);
-	if (moved.chain && heap->host.space) {
-		struct chain chain = chains_get(heap->chains, moved.chain);
+	if (hit->chain && heap->host.space) {
+		struct chain chain = chains_get(heap->chains, hit->chain);
 
 		if (chain.space != space)
-			moved.chain = chains_intern(heap->chains, space,
-						    chain.addresses,
-						    chain.count);
+			hit->chain = chains_intern(heap->chains, space,
+						   chain.addresses,
+						   chain.count);
 	}
-	if (pair_hit(heap->pipe->pair, &moved, follow_image(heap->pipe->follow, hit->pid),
+	if (pair_hit(heap->pipe->pair, hit, follow_image(heap->pipe->follow, hit->pid),
 		     space) < 0)
 		heap->pipe->failed++;
 }
@@ -296,7 +295,7 @@ void heap_deepen(struct heap *heap, const struct hit *note, uint32_t space,
 }
 
 /* A hit in its turn.  */
-static void ordered(void *context, const struct hit *hit)
+static void ordered(void *context, struct hit *hit)
 {
 	struct heap *heap = context;
 
@@ -339,21 +338,26 @@ static void ordered(void *context, const struct hit *hit)
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count)
 {
-	struct hit copy = *hit;
+	struct pipe *pipe = heap->pipe;
+	uint64_t time = hit->time;
+	struct hit *room;
 
 	if (hit->kind == HIT_CALL || hit->kind == HIT_RETURN)
-		heap->pipe->hits++;
+		pipe->hits++;
 	else if (hit->kind != HIT_NOTE)
-		segments_need(&heap->pipe->segments);
+		segments_need(&pipe->segments);
 	/* When is not known; not later than what has come.  */
-	if (hit->kind == HIT_LOST && !hit->time)
-		copy.time = heap->pipe->order.newest;
-	copy.segment = segments_current(&heap->pipe->segments);
-	copy.chain = chains_intern(heap->chains, space, addresses, count);
-	if (order_add(&heap->pipe->order, &copy) < 0) {
-		heap->pipe->failed++;
+	if (hit->kind == HIT_LOST && !time)
+		time = pipe->order.newest;
+	room = order_room(&pipe->order, time);
+	if (!room) {
+		pipe->failed++;
 		return -1;
 	}
+	*room = *hit;
+	room->time = time;
+	room->segment = segments_current(&pipe->segments);
+	room->chain = chains_intern(heap->chains, space, addresses, count);
 	return 0;
 }
 

@@ -26,11 +26,14 @@ struct point {
 	uint64_t last_reached;  /* which */
 };
 
+/* As many functions as are called in turn, and some more: a power of two.  */
+#define POINTS_RECENT 16
+
 struct points {
 	struct point **table;   /* open addressing by address and image */
 	size_t size;            /* a power of two, or 0 */
 	size_t count;
-	struct point *last;     /* of the newest look-up */
+	struct point *recent[POINTS_RECENT]; /* of the newest look-ups, by address */
 	/* See is_stub in struct heap_host.  */
 	int (*query)(void *context, uint64_t address, uint32_t space);
 	void *context;

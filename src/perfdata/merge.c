@@ -166,7 +166,8 @@ enum reader_status merge_next(struct merge *merge,
 
 	*reader = &part->reader;
 	if (merge->count == 1)
-		return read_part(merge, part, record);
+		return reader_in_place(&part->reader, record) ? READER_OK :
+			read_part(merge, part, record);
 	if (merge->started < merge->count) {
 		status = start(merge, reader);
 		if (status != READER_OK)

@@ -180,31 +180,11 @@ static enum reader_status next_inflated(struct reader *reader,
 	return READER_OK;
 }
 
-/* The same as reader_next(), where the record can be used as it stands in the
-   file: most can.  Returns whether it does.  */
-static inline bool next_in_place(struct reader *reader,
-				 const struct perf_event_header **record)
-{
-	const uint8_t *at = reader->map + reader->at;
-	uint64_t left = reader->end - reader->at;
-	const struct perf_event_header *header = (const void *)at;
-
-	if (reader->inflate || reader->file->swapped ||
-	    left < sizeof(*header) || (uintptr_t)at % sizeof(uint64_t) ||
-	    header->size < sizeof(*header) || header->size > left ||
-	    header->type - 1 >= RECORD_USER_FIRST - 1)
-		return false;
-	*record = header;
-	reader->began = reader->at;
-	reader->at += header->size;
-	return true;
-}
-
 enum reader_status reader_next(struct reader *reader,
 			       const struct perf_event_header **record,
 			       struct cursor *payload)
 {
-	if (next_in_place(reader, record)) {
+	if (reader_in_place(reader, record)) {
 		*payload = CURSOR_NONE;
 		return READER_OK;
 	}

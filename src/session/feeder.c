@@ -46,13 +46,24 @@ static void count_cost(struct session *session, const struct hit *hit)
 	}
 }
 
+/* The address space of PID, as far as is known before the hit has its turn.  */
+static uint32_t space_of(struct session *session, uint32_t pid)
+{
+	if (!session->space || session->space_pid != pid) {
+		session->space = symbols_space(session->symbols, pid);
+		session->space_pid = pid;
+	}
+	return session->space;
+}
+
 static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		   size_t size)
 {
 	struct session *session = context;
 	uint64_t room[CHAIN_DEPTH_MAX];
 
-	count_cost(session, hit);
+	if (!session->perfdata)
+		count_cost(session, hit);
 	if (size && hit->kind == HIT_CALL)
 		chain = callers(hit, chain, &size, room);
 	if (size > CHAIN_DEPTH_MAX)
@@ -65,7 +76,7 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		session->early.count = 0;
 	}
 	heap_hit(session->heap, hit,
-		 size ? symbols_space(session->symbols, hit->pid) : 0,
+		 size ? space_of(session, hit->pid) : 0,
 		 chain, (uint32_t)size);
 	if (session->perfdata && ++session->hits_to_look == HITS_PER_LOOK) {
 		session->hits_to_look = 0;
@@ -116,6 +127,7 @@ static void on_event(void *context, const struct hit *hit)
 	struct session *session = context;
 	struct note *note;
 
+	session->space = 0;
 	switch (hit->kind) {
 	case HIT_FORK:
 		symbols_fork(session->symbols, (uint32_t)hit->argument[0],

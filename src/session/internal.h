@@ -87,6 +87,8 @@ struct session {
 	uint64_t next_publish;
 	uint64_t next_rss;
 	unsigned hits_to_look;
+	uint32_t space_pid;     /* whose space was asked for last */
+	uint32_t space;         /* 0: to be asked for */
 	uint64_t rss[RSS_SAMPLES];
 	unsigned rss_count;
 	uint64_t rate_time;     /* start of the period that the rates cover */

@@ -242,6 +242,14 @@ static void set_extent(struct layout *layout)
 		extend(&layout->extent, &layout->argument[i]);
 }
 
+static void set_wide(struct layout *layout)
+{
+	layout->wide = !layout->swapped && layout->address.size == 8;
+	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
+		layout->wide &= layout->argument[i].size == 8 ||
+				!layout->argument[i].size;
+}
+
 /* Gives FORMAT its layout, or its problem.  Returns 0; -1 when the text makes
    no sense or memory is out.  */
 static int make_layout(struct decoder *decoder, struct format *format,
@@ -268,6 +276,7 @@ static int make_layout(struct decoder *decoder, struct format *format,
 	if (!read_fields(event, format, map, &layout))
 		return format->problem ? 0 : -1;
 	set_extent(&layout);
+	set_wide(&layout);
 	format->layout = malloc(sizeof(layout));
 	if (!format->layout)
 		return -1;
@@ -511,6 +520,16 @@ static inline uint64_t load(const unsigned char *raw, const struct field *field,
 	}
 }
 
+/* The same of a field of 8 bytes, or of none at all, of an event that is wide.  */
+static inline uint64_t load_wide(const unsigned char *raw,
+				 const struct field *field)
+{
+	uint64_t value;
+
+	memcpy(&value, raw + field->offset, sizeof(value));
+	return field->size ? value : 0;
+}
+
 int layout_decode(const struct layout *layout, const void *raw, size_t size,
 		  struct hit *hit)
 {
@@ -519,10 +538,16 @@ int layout_decode(const struct layout *layout, const void *raw, size_t size,
 	hit->kind = layout->kind;
 	hit->function = layout->function;
 	hit->flags = 0;
-	hit->address = load(raw, &layout->address, layout->swapped);
-	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
-		hit->argument[i] = load(raw, &layout->argument[i],
-					layout->swapped);
+	if (layout->wide) {
+		hit->address = load_wide(raw, &layout->address);
+		for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
+			hit->argument[i] = load_wide(raw, &layout->argument[i]);
+	} else {
+		hit->address = load(raw, &layout->address, layout->swapped);
+		for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
+			hit->argument[i] = load(raw, &layout->argument[i],
+						layout->swapped);
+	}
 	if (layout->status)
 		hit->argument[0] = (uint32_t)hit->argument[0];
 	if (layout->pointer.size) {

@@ -25,6 +25,8 @@ struct layout {
 	uint8_t function;
 	bool swapped;           /* the data's byte order is not this machine's */
 	bool status;            /* the result is an int, see RESULT_STATUS */
+	bool wide;              /* what there is of address and argument[] has 8
+				   bytes, and this machine's order */
 	uint32_t extent;        /* bytes of raw data that all fields need */
 	struct field address;
 	struct field argument[ALLOCATOR_ARGUMENTS];

@@ -46,19 +46,18 @@ static inline struct chain user_part(const uint64_t *entry, size_t count,
 	bool user = (misc & PERF_RECORD_MISC_CPUMODE_MASK) !=
 		PERF_RECORD_MISC_KERNEL;
 
-	for (; entry < end; entry++) {
-		if (*entry >= CONTEXT_FIRST) {
-			if (chain.size)
-				break;
-			user = *entry == (uint64_t)PERF_CONTEXT_USER;
-			chain.frames = entry + 1;
-		} else if (user) {
-			chain.size++;
+	for (;;) {
+		while (entry < end && *entry < CONTEXT_FIRST)
+			entry++;
+		if (user && entry > chain.frames) {
+			chain.size = (size_t)(entry - chain.frames);
+			return chain;
 		}
+		if (entry == end)
+			return (struct chain){ NULL, 0 };
+		user = *entry++ == (uint64_t)PERF_CONTEXT_USER;
+		chain.frames = entry;
 	}
-	if (!chain.size)
-		chain.frames = NULL;
-	return chain;
 }
 
 /* Steps over PERF_SAMPLE_CALLCHAIN; *AT counts u64s.  Returns 0 or -1.  */

@@ -4,6 +4,7 @@
 #include "testing.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -490,6 +491,49 @@ START_TEST(notices_what_segments_lack)
 }
 END_TEST
 
+/* With one processor there is one thread, which brings the same.  */
+START_TEST(one_processor_or_two)
+{
+	struct session *one, *two;
+	struct picture *a, *b;
+	cpu_set_t all, first;
+
+	make_recording();
+	two = open_session(0);
+	a = loaded(two);
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(all), &all), 0);
+	CPU_ZERO(&first);
+	for (size_t i = 0; i < CPU_SETSIZE && !CPU_COUNT(&first); i++) {
+		if (CPU_ISSET(i, &all))
+			CPU_SET(i, &first);
+	}
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(first), &first), 0);
+	one = open_session(0);
+	b = loaded(one);
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(all), &all), 0);
+	ck_assert_uint_eq(a->heap->hits, b->heap->hits);
+	ck_assert_uint_eq(a->heap->unpaired, b->heap->unpaired);
+	ck_assert_uint_eq(a->heap->live_bytes, b->heap->live_bytes);
+	ck_assert_uint_eq(a->heap->group_count, b->heap->group_count);
+	for (uint32_t i = 0; i < a->heap->group_count; i++) {
+		struct group left = a->heap->groups[i];
+		struct group right = b->heap->groups[i];
+
+		check_chains(a, left.chain, b, right.chain);
+		left.chain = right.chain;
+		ck_assert_mem_eq(&left, &right, sizeof(left));
+	}
+	ck_assert_uint_eq(log_view_end(a->heap->log), log_view_end(b->heap->log));
+	for (uint64_t i = 0; i < log_view_end(a->heap->log); i++)
+		ck_assert(equal_entries(log_view_get(a->heap->log, i),
+					log_view_get(b->heap->log, i)));
+	picture_unref(a);
+	picture_unref(b);
+	session_free(one);
+	session_free(two);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("life");
@@ -502,6 +546,7 @@ int main(void)
 	tcase_add_test(tests, may_be_ended);
 	tcase_add_test(tests, passes_over);
 	tcase_add_test(tests, notices_what_segments_lack);
+	tcase_add_test(tests, one_processor_or_two);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);
 }

@@ -242,7 +242,8 @@ static void take_record(void *context, const struct perf_event_header *record)
 	if (record->type != PERF_RECORD_SWITCH)
 		records_read(watch->records, record, record->size, &watch->own);
 	else if (watch->proving && record->size == sizeof(struct switch_record))
-		take_proof(watch, ((const struct switch_record *)record)->tid);
+		take_proof(watch, ((const struct switch_record *)
+				   (const void *)record)->tid);
 	if (watch->delivered)
 		recording_record(watch->recording, watch->record);
 }

@@ -3,6 +3,7 @@
 
 #include "heap/heap.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,6 +34,7 @@ struct pipe {
 struct heap {
 	struct heap_options options;
 	struct chains *chains;
+	pthread_mutex_t chains_lock;    /* for who adds to them */
 	struct points points;
 	struct pipe *pipe;
 	struct pipe *first;     /* in a second reading, that of the first */
@@ -139,6 +141,7 @@ struct heap *heap_new(const struct heap_options *options)
 	if (!heap)
 		return NULL;
 	heap->options = *options;
+	pthread_mutex_init(&heap->chains_lock, NULL);
 	heap->chains = chains_new();
 	heap->pipe = pipe_new(options, heap->chains, &heap->points);
 	if (!heap->chains || !heap->pipe) {
@@ -156,6 +159,7 @@ void heap_free(struct heap *heap)
 	pipe_free(heap->first);
 	points_clear(&heap->points);
 	chains_unref(heap->chains);
+	pthread_mutex_destroy(&heap->chains_lock);
 	free(heap);
 }
 
@@ -269,6 +273,34 @@ static void tell_host(struct heap *heap, const struct hit *hit)
 		heap->host.event(heap->host.context, hit);
 }
 
+void heap_hold_chains(struct heap *heap)
+{
+	pthread_mutex_lock(&heap->chains_lock);
+}
+
+void heap_let_chains(struct heap *heap)
+{
+	pthread_mutex_unlock(&heap->chains_lock);
+}
+
+uint32_t heap_intern(struct heap *heap, uint32_t space,
+		     const uint64_t *addresses, uint32_t count)
+{
+	return chains_intern(heap->chains, space, addresses, count);
+}
+
+/* The same while another thread may hold them.  */
+static uint32_t intern(struct heap *heap, uint32_t space,
+		       const uint64_t *addresses, uint32_t count)
+{
+	uint32_t chain;
+
+	heap_hold_chains(heap);
+	chain = chains_intern(heap->chains, space, addresses, count);
+	heap_let_chains(heap);
+	return chain;
+}
+
 static void allocation_hit(struct heap *heap, struct hit *hit)
 {
 	uint32_t space = space_of(heap, hit->pid);
@@ -278,9 +310,8 @@ static void allocation_hit(struct heap *heap, struct hit *hit)
 		struct chain chain = chains_get(heap->chains, hit->chain);
 
 		if (chain.space != space)
-			hit->chain = chains_intern(heap->chains, space,
-						   chain.addresses,
-						   chain.count);
+			hit->chain = intern(heap, space, chain.addresses,
+					    chain.count);
 	}
 	if (pair_hit(heap->pipe->pair, hit, follow_image(heap->pipe->follow, hit->pid),
 		     space) < 0)
@@ -291,7 +322,7 @@ void heap_deepen(struct heap *heap, const struct hit *note, uint32_t space,
 		 const uint64_t *addresses, uint32_t count)
 {
 	pair_deepen(heap->pipe->pair, note,
-		    chains_intern(heap->chains, space, addresses, count));
+		    intern(heap, space, addresses, count));
 }
 
 /* A hit in its turn.  */
@@ -335,8 +366,7 @@ static void ordered(void *context, struct hit *hit)
 		follow_exit(heap->pipe->follow, hit->pid);
 }
 
-int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
-	     const uint64_t *addresses, uint32_t count)
+int heap_take(struct heap *heap, const struct hit *hit)
 {
 	struct pipe *pipe = heap->pipe;
 	uint64_t time = hit->time;
@@ -357,8 +387,17 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	*room = *hit;
 	room->time = time;
 	room->segment = segments_current(&pipe->segments);
-	room->chain = chains_intern(heap->chains, space, addresses, count);
 	return 0;
+}
+
+int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
+	     const uint64_t *addresses, uint32_t count)
+{
+	struct hit with_chain = *hit;
+
+	with_chain.chain = count ? chains_intern(heap->chains, space, addresses,
+						 count) : 0;
+	return heap_take(heap, &with_chain);
 }
 
 void heap_round(struct heap *heap)

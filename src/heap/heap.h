@@ -32,6 +32,15 @@ void heap_free(struct heap *heap);
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count);
 
+/* The same in two steps, which two threads may do: gives the hit its chain, then
+   takes it.  The thread that interns holds the chains meanwhile: for as long as it
+   likes, but not while it waits for the other, which may want them, too.  */
+void heap_hold_chains(struct heap *heap);
+void heap_let_chains(struct heap *heap);
+uint32_t heap_intern(struct heap *heap, uint32_t space,
+		     const uint64_t *addresses, uint32_t count);
+int heap_take(struct heap *heap, const struct hit *hit);
+
 /* From within host.event, for a HIT_NOTE with the pid, tid, function and time of
    a hit, or nearly its time: what a stack dump has given for that hit's call
    chain, to take the place of the one it comes with, unless that is longer.

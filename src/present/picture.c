@@ -3,6 +3,7 @@
 
 #include "present/picture.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,11 +21,14 @@ struct picture *picture_new(struct snapshot *heap)
 
 struct picture *picture_copy(const struct picture *picture)
 {
+	/* Its references, which come first, others may change meanwhile.  */
+	const size_t from = offsetof(struct picture, state);
 	struct picture *copy = malloc(sizeof(*copy));
 
 	if (!copy)
 		return NULL;
-	*copy = *picture;
+	memcpy((char *)copy + from, (const char *)picture + from,
+	       sizeof(*copy) - from);
 	atomic_init(&copy->references, 1);
 	snapshot_ref(copy->heap);
 	if (copy->details)

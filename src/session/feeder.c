@@ -46,6 +46,16 @@ static void count_cost(struct session *session, const struct hit *hit)
 	}
 }
 
+static int deliver(struct session *session, const struct hit *hit,
+		   uint32_t space, const uint64_t *chain, size_t size)
+{
+	if (!session->relay)
+		return heap_hit(session->heap, hit, space, chain,
+				(uint32_t)size);
+	relay_hit(session->relay, hit, space, chain, (uint32_t)size);
+	return 0;
+}
+
 /* The address space of PID, as far as is known before the hit has its turn.  */
 static uint32_t space_of(struct session *session, uint32_t pid)
 {
@@ -75,9 +85,8 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		}
 		session->early.count = 0;
 	}
-	heap_hit(session->heap, hit,
-		 size ? space_of(session, hit->pid) : 0,
-		 chain, (uint32_t)size);
+	deliver(session, hit, size ? space_of(session, hit->pid) : 0, chain,
+		size);
 	if (session->perfdata && ++session->hits_to_look == HITS_PER_LOOK) {
 		session->hits_to_look = 0;
 		publish_progress(session);
@@ -89,6 +98,8 @@ static void on_dump(void *context, const struct hit *hit,
 {
 	struct session *session = context;
 
+	/* To unwind takes longer than all else, and is done by one thread.  */
+	end_relay(session);
 	if (session->options.path)
 		dump_arrived(session, hit, dump);
 	else
@@ -114,11 +125,14 @@ static void on_mapping(void *context, const struct mapping *mapping)
 
 	if (!note)
 		return;
-	heap_need_segment(session->heap);
+	if (session->relay)
+		relay_need_segment(session->relay);
+	else
+		heap_need_segment(session->heap);
 	note->mapping = *mapping;
 	memcpy(note->path, mapping->path, size);
 	note->mapping.path = note->path;
-	if (heap_hit(session->heap, &hit, 0, NULL, 0) < 0)
+	if (deliver(session, &hit, 0, NULL, 0) < 0)
 		free(note);
 }
 
@@ -127,7 +141,6 @@ static void on_event(void *context, const struct hit *hit)
 	struct session *session = context;
 	struct note *note;
 
-	session->space = 0;
 	switch (hit->kind) {
 	case HIT_FORK:
 		symbols_fork(session->symbols, (uint32_t)hit->argument[0],
@@ -176,8 +189,12 @@ static void on_round(void *context)
 {
 	struct session *session = context;
 
-	if (!live_dumps_are_behind(session))
+	if (session->relay)
+		relay_round(session->relay);
+	else if (!live_dumps_are_behind(session))
 		heap_round(session->heap);
+	/* Forks and execs had their turn.  */
+	session->space = 0;
 	/* What comes slowly through a pipe is shown as it comes.  */
 	if (session->perfdata)
 		publish_progress(session);
@@ -185,7 +202,12 @@ static void on_round(void *context)
 
 static void on_segment(void *context, uint64_t place)
 {
-	heap_segment(((struct session *)context)->heap, place);
+	struct session *session = context;
+
+	if (session->relay)
+		relay_segment(session->relay, place);
+	else
+		heap_segment(session->heap, place);
 }
 
 static int on_stub_query(void *context, uint64_t address, uint32_t space)

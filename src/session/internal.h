@@ -10,6 +10,7 @@
 #include "perfdata/perfdata.h"
 #include "perfdata/writer.h"
 #include "session/governor.h"
+#include "session/relay.h"
 #include "session/session.h"
 #include "symbols/symbols.h"
 #include "symbols/unwind.h"
@@ -51,6 +52,7 @@ struct session {
 
 	/* Of the thread alone, once it runs.  */
 	struct sink sink;
+	struct relay *relay;    /* NULL: the heap is this thread's own */
 	struct unwinder *unwinder; /* NULL until there is something to unwind */
 	struct held *spare_dumps; /* room for dumps, see dumps.c */
 	size_t dumps_room;      /* bytes of that, in use or spare */
@@ -100,6 +102,9 @@ struct session {
 
 /* Takes what the recording says of itself over into session->source.  */
 void take_description(struct session *session);
+
+/* runner.c: the heap is this thread's own from now on.  */
+void end_relay(struct session *session);
 
 /* feeder.c: connects SESSION's sink and its heap's questions to its heap and
    symbols.  */

@@ -9,6 +9,7 @@ libleaktop_a_SOURCES += \
 	src/session/live_dumps.c \
 	src/session/publisher.c \
 	src/session/recorder.c \
+	src/session/relay.c src/session/relay.h \
 	src/session/runner.c \
 	src/session/session.c src/session/session.h \
 	src/session/unwinding.c src/session/unwinding.h \

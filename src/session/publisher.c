@@ -119,6 +119,8 @@ void publish_progress(struct session *session)
 
 	if (start < session->next_publish)
 		return;
+	if (session->relay)
+		relay_drain(session->relay);
 	publish_picture(session, session->reading_life ? life_picture(session) :
 			make_picture(session, STATE_LOADING, ""));
 	rest(session, start);

@@ -28,6 +28,12 @@ static bool has_learned(struct session *session)
 	return perfdata_learned(session->perfdata) || stubs;
 }
 
+void end_relay(struct session *session)
+{
+	relay_free(session->relay);
+	session->relay = NULL;
+}
+
 static void load(struct session *session)
 {
 	struct error error = { "" };
@@ -44,8 +50,12 @@ static void load(struct session *session)
 		take_description(session);
 	do {
 		symbols_forget_processes(session->symbols);
+		/* What comes through a pipe is slower than one processor.  */
+		if (!perfdata_is_stream(session->perfdata))
+			session->relay = relay_new(session->heap);
 		result = perfdata_read(session->perfdata, &session->sink,
 				       &session->done, &session->stop, &error);
+		end_relay(session);
 		heap_finish(session->heap);
 	} while (++readings < READINGS_MAX && !session->stop &&
 		 has_learned(session) &&

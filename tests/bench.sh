@@ -46,7 +46,7 @@ median()
 	sort -n | awk '{ n[NR] = $1 } END { print n[int((NR + 1) / 2)] }'
 }
 
-# measured COMMAND [ARGUMENT]...: sets $seconds and $peak (MiB), medians.
+# measured COMMAND [ARGUMENT]...: sets $seconds and $peak (KiB), medians.
 measured()
 {
 	: >"$work/measured"
@@ -54,7 +54,18 @@ measured()
 		"$targets/measure" "$@" >>"$work/measured" || exit 1
 	done
 	seconds=$(cut -d' ' -f1 "$work/measured" | median)
-	peak=$(calculate %.0f "$(cut -d' ' -f3 "$work/measured" | median) / 1024")
+	peak=$(cut -d' ' -f3 "$work/measured" | median)
+}
+
+mebibytes()
+{
+	calculate %.0f "$1 / 1024"
+}
+
+hits_of()
+{
+	"$LEAKTOP" --batch --format=json "$1" |
+		perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}'
 }
 
 # The wall time of storm's run from byte to "done", per pair in ns.
@@ -103,11 +114,47 @@ hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/read.jso
 say "reading it, $runs times each"
 measured "$LEAKTOP" --batch "$data"
 text_seconds=$seconds text_peak=$peak
+measured taskset -c 0 "$LEAKTOP" --batch "$data"
+single_seconds=$seconds
 measured "$LEAKTOP" --batch --format=json "$data"
 json_seconds=$seconds json_peak=$peak
-say "perf script, $runs times"
+say "perf script and perf report, $runs times"
 measured perf script -i "$data"
 perf_seconds=$seconds perf_peak=$peak
+measured perf report --stdio -i "$data"
+report_seconds=$seconds
+say "perf script piped into a plain follower"
+all_runs=$runs runs=1
+measured sh -c 'perf script -i "$1" 2>/dev/null | perl "$2"' sh "$data" \
+	"$tests/follow_plain.pl"
+runs=$all_runs follower_seconds=$seconds
+
+# Blocks that stay: what each takes, beyond what reading takes.
+say "a recording with a million blocks that stay"
+sh "$tests/record_target.sh" -g "$group" -m 8192 -o "$work/live.data" \
+	"$targets/storm" --wait --leak=1 --pairs=1000000 >"$work/log" 2>&1 ||
+	fail "$(cat "$work/log")"
+measured "$LEAKTOP" --batch "$work/live.data"
+live_peak=$peak
+live_blocks=$("$LEAKTOP" --batch --format=json "$work/live.data" |
+	perl -MJSON::PP -0777 -ne 'print decode_json($_)->{live}{blocks}')
+rm -f "$work/live.data"
+
+# The case that leaktop began with.
+frames_hits=
+if command -v Xvfb >/dev/null && command -v emacs-lucid >/dev/null; then
+	say "emacs, whose frames come and go"
+	sh "$tests/record_emacs.sh" -g "$group" -s 5 -o "$work/frames.data" \
+		>"$work/log" 2>&1 || fail "$(cat "$work/log")"
+	cat "$work/frames.data" >/dev/null
+	frames_hits=$(hits_of "$work/frames.data")
+	frames_size=$(($(wc -c <"$work/frames.data") / 1048576))
+	measured "$LEAKTOP" --batch --format=json "$work/frames.data"
+	frames_seconds=$seconds
+	measured perf script -i "$work/frames.data"
+	frames_perf=$seconds
+	rm -f "$work/frames.data"
+fi
 
 #
 # Live
@@ -270,7 +317,7 @@ emacs=$(find_emacs)
 chains=
 if [ -n "$emacs" ]; then
 	say "stack dumps of $emacs, $runs times"
-	HOME=$work start_target "$emacs" -Q --batch --eval "$(compile_lisp 400)"
+	HOME=$work start_target "$emacs" -Q --batch --eval "$(compile_lisp 3000)"
 	wait_line '^ready$' "$work/target.out" "$target"
 	start_recorder "$work" "$work/dwarf.data" "$group" "$target" -m 8192 \
 		--call-graph=dwarf,8192
@@ -280,9 +327,8 @@ if [ -n "$emacs" ]; then
 	stop_recorder
 	end_process "$target" KILL
 	cat "$work/dwarf.data" >/dev/null
-	chains=$("$LEAKTOP" --batch --format=json "$work/dwarf.data" |
-		perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}')
-	measured "$LEAKTOP" --batch --format=json "$work/dwarf.data"
+	chains=$(hits_of "$work/dwarf.data")
+	measured "$LEAKTOP" --batch "$work/dwarf.data"
 	chain_seconds=$seconds chain_peak=$peak
 	measured perf script -i "$work/dwarf.data"
 	chain_perf=$seconds
@@ -332,9 +378,9 @@ perf_bytes=$(calculate %.1f "$(wc -c <"$data") / $hits")
 # The table
 #
 
-cpu=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
+processor=$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)
 echo "$("$LEAKTOP" --version | head -n 1), $(perf --version)"
-echo "Linux $(uname -r) $(uname -m), $(nproc) CPUs: ${cpu:-unknown}," \
+echo "Linux $(uname -r) $(uname -m), $(nproc) CPUs: ${processor:-unknown}," \
 	"load $(cut -d' ' -f1 /proc/loadavg), medians of $runs runs"
 echo
 kept=
@@ -345,16 +391,35 @@ fi
 row "recording: hits" "$hits" \
 	"$(($(wc -c <"$data") / 1048576)) MiB${kept:+, $kept}"
 row "leaktop --batch: hits per second" \
-	"$(calculate %.0f "$hits / $text_seconds")" "$text_seconds s, $text_peak MiB"
+	"$(calculate %.0f "$hits / $text_seconds")" \
+	"$text_seconds s, $(mebibytes "$text_peak") MiB"
+row "the same on one processor" \
+	"$(calculate %.0f "$hits / $single_seconds")" \
+	"10 million or more expected; $single_seconds s"
 row "leaktop --batch --format=json: hits per second" \
-	"$(calculate %.0f "$hits / $json_seconds")" "$json_seconds s, $json_peak MiB"
+	"$(calculate %.0f "$hits / $json_seconds")" \
+	"$json_seconds s, $(mebibytes "$json_peak") MiB"
 row "perf script: hits per second" \
-	"$(calculate %.0f "$hits / $perf_seconds")" "$perf_seconds s, $perf_peak MiB"
+	"$(calculate %.0f "$hits / $perf_seconds")" \
+	"$perf_seconds s, $(mebibytes "$perf_peak") MiB"
 row "perf script / leaktop --batch" \
-	"$(calculate %.1f "$perf_seconds / $text_seconds")" "10 or more expected"
+	"$(calculate %.1f "$perf_seconds / $text_seconds")" "30 or more expected"
+row "perf report --stdio / leaktop --batch" \
+	"$(calculate %.1f "$report_seconds / $text_seconds")" "25 or more expected"
+row "perf script and a follower / leaktop --batch" \
+	"$(calculate %.0f "$follower_seconds / $text_seconds")" \
+	"300 or more expected; $(calculate %.0f "$hits / $follower_seconds") hits/s"
+row "bytes of memory for each live block" \
+	"$(calculate %.0f "($live_peak - $text_peak) * 1024 / $live_blocks")" \
+	"96 or less expected; $live_blocks blocks, $(mebibytes "$live_peak") MiB"
+if [ -n "$frames_hits" ]; then
+	row "emacs, $frames_hits hits: perf script / leaktop JSON" \
+		"$(calculate %.1f "$frames_perf / $frames_seconds")" \
+		"4 or more expected; $frames_size MiB, $frames_seconds s"
+fi
 row "leaktop -p: first frame, ms" "$live_frame" "200 or less expected"
 row "leaktop -p: q gives the terminal back, ms" "$live_leave"
-row "leaktop FILE: first frame, ms" "$file_frame"
+row "leaktop FILE: first frame, ms" "$file_frame" "100 or less expected"
 row "leaktop FILE: q while loading, ms" "$file_leave"
 row "leaktop -p: attach to first hit, ms" "$attach" "150 or less expected"
 row "storm of ${STORM:-60} s under the screen: hits lost" "$storm_lost" "0 expected"
@@ -375,7 +440,7 @@ row "the same, focus on one of them, 8 KiB each: ns" "$focused" \
 if [ -n "$chains" ]; then
 	row "stack dumps of $emacs: chains per second" \
 		"$(calculate %.0f "$chains / $chain_seconds")" \
-		"100,000 or more expected; $chains chains, $chain_peak MiB"
+		"100,000 or more expected; $chains chains, $(mebibytes "$chain_peak") MiB"
 	row "the same: perf script / leaktop" \
 		"$(calculate %.1f "$chain_perf / $chain_seconds")" "10 or more expected"
 fi

@@ -218,6 +218,7 @@ test_data = \
 	tests/bench.sh \
 	tests/compare.pl \
 	tests/follow.pl \
+	tests/follow_plain.pl \
 	tests/lib.sh \
 	tests/probes.sh \
 	tests/record_emacs.sh \

@@ -28,8 +28,7 @@ static const struct {
 	[STATE_WATCHING] = {N_("watching"), N_("watching"), N_("watching"), ROLE_GOOD},
 	[STATE_COMPLETE] = {N_("complete"), N_("complete"), N_("complete"), ROLE_GOOD},
 	[STATE_EXITED] = {N_("exited"), N_("exited"), N_("exited"), ROLE_LOUD},
-	[STATE_DAMAGED] = {N_("damaged"), N_("damaged, read as far as it goes"),
-			   N_("damaged"), ROLE_LOUD},
+	[STATE_DAMAGED] = {N_("damaged"), N_("damaged"), N_("damaged"), ROLE_LOUD},
 	[STATE_FAILED] = {N_("failed"), N_("failed"), N_("failed"), ROLE_LOUD},
 };
 
@@ -95,7 +94,21 @@ static void exited_words(const struct screen *screen, int width, const char *wat
 		snprintf(text + used, size - used, _("exited after %s"), watched);
 }
 
-/* An exit is told at more length where WIDTH cells have room for it.  */
+/* In at most WIDTH cells, if that can be.  */
+static void damaged_words(const struct screen *screen, int width, char *text, size_t size)
+{
+	char hits[24];
+	size_t used;
+
+	snprintf(text, size, "%s", screen->frozen ? _("FROZEN ") : "");
+	used = strlen(text);
+	format_count(hits, sizeof(hits), screen->picture->heap->hits);
+	snprintf(text + used, size - used, _("damaged after %s hits"), hits);
+	if (text_cells(&screen->look, text) > width)
+		snprintf(text + used, size - used, "%s", _("damaged"));
+}
+
+/* What is more than a word, where WIDTH cells have room for it.  */
 static void state_words(const struct screen *screen, int width, char *text, size_t size)
 {
 	const struct picture *picture = screen->picture;
@@ -114,6 +127,10 @@ static void state_words(const struct screen *screen, int width, char *text, size
 		words = file ? states[picture->state].file : states[picture->state].live;
 	if (heap->end > heap->start && picture->state != STATE_LOADING)
 		format_duration(watched, sizeof(watched), heap->end - heap->start);
+	if (picture->state == STATE_DAMAGED) {
+		damaged_words(screen, width, text, size);
+		return;
+	}
 	if (picture->state == STATE_EXITED && watched[0]) {
 		exited_words(screen, width, watched, text, size);
 		return;

@@ -922,6 +922,75 @@ START_TEST(life_with_dropped)
 }
 END_TEST
 
+static uint64_t life_wanted;
+static unsigned life_wishes;
+
+static void want_life(void *context, uint64_t size)
+{
+	(void)context;
+	life_wanted = size;
+	life_wishes++;
+}
+
+/* Shows the story as a recording whose log begins late; LIFE: what a second reading
+   has brought of 3072 bytes, taken over; DONE: how far it is, below 0: not
+   begun.  */
+static void show_late(struct log_view *life, double done)
+{
+	struct snapshot *heap = fake_heap(10);
+	struct log *log = log_new(1, NULL);
+
+	log_view_unref(heap->log);
+	for (unsigned i = 0; i < 30000; i++)
+		fake_log(log, heap->start + i, 0x1000, i < 29998 ? 16 : 3072, 1, 7, 0,
+			 i % 2 == 0);
+	heap->log = log_view_new(log);
+	log_free(log);
+	fake_show(&test.fake, heap, STATE_COMPLETE);
+	if (done >= 0) {
+		test.fake.picture->life_asked = true;
+		test.fake.picture->life_size = 3072;
+		test.fake.picture->life_done = done;
+		test.fake.picture->life = life;
+	}
+	screen_news(test.screen);
+	turn();
+}
+
+START_TEST(life_is_read_again)
+{
+	struct log *log = log_new(0, NULL);
+
+	start(SOURCE_FILE, "C.UTF-8", 24, 80);
+	test.fake.feed.life = want_life;
+	life_wishes = 0;
+	show_late(NULL, -1);
+	type("f3072\n");
+	ck_assert_uint_eq(life_wishes, 0);
+	key('\n');
+	ck_assert_uint_eq(life_wishes, 1);
+	ck_assert_uint_eq(life_wanted, 3072);
+	ck_shows("event 1 of 2");
+	show_late(NULL, 0.37);
+	ck_shows("reading the file again 37 %");
+	for (unsigned i = 0; i < 5; i++)
+		fake_log(log, 100 * SECOND + i, 0x1000, 3072, 1, 7, 0, i % 2 == 0);
+	show_late(log_view_new(log), 1);
+	log_free(log);
+	ck_shows("event 1 of 5");
+	ck_assert(!shows("dropped"));
+	ck_assert(!shows("reading"));
+	ck_assert_uint_eq(life_wishes, 1);
+	/* Another size: what was read does not count.  */
+	key(KEY_ESCAPE);
+	type("f100\n");
+	key('\n');
+	ck_assert_uint_eq(life_wishes, 2);
+	ck_assert_uint_eq(life_wanted, 100);
+	stop();
+}
+END_TEST
+
 /* Sizes. */
 
 START_TEST(resize_during_prompt)
@@ -1041,6 +1110,7 @@ static Suite *suite(void)
 	tcase_add_test(keys, life_of_freed_elsewhere);
 	tcase_add_test(keys, life_without_log);
 	tcase_add_test(keys, life_with_dropped);
+	tcase_add_test(keys, life_is_read_again);
 	suite_add_tcase(result, keys);
 
 	tcase_add_test(sizes, resize_during_prompt);

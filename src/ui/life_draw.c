@@ -267,7 +267,11 @@ static void draw_title(const struct life *life, WINDOW *window, int width)
 	if (events->count > 0)
 		pen_printf(&pen, ROLE_TEXT, wide ? _("  event %zu of %zu") : _(" %zu/%zu"),
 			   life->list.selected + 1, events->count);
-	if (events->dropped > 0)
+	/* What is missing is on its way.  */
+	if (is_read_again(life))
+		pen_printf(&pen, ROLE_LABEL, wide ? _(", reading the file again %.0f %%") : _(" +%.0f %%"),
+			   life->view.screen->picture->life_done * 100);
+	else if (events->dropped > 0)
 		pen_printf(&pen, ROLE_LOUD, wide ? _(", %llu earlier dropped") : _(" +%llu gone"),
 			   (unsigned long long)events->dropped);
 	if (last) {
@@ -279,10 +283,7 @@ static void draw_title(const struct life *life, WINDOW *window, int width)
 			   look_glyph(pen.look, GLYPH_TIMES), life_speed(life));
 	else if (life->follow)
 		pen_text(&pen, ROLE_GOOD, _("  following"));
-	if (is_read_again(life))
-		pen_printf(&pen, ROLE_LABEL, _("  reading the file again, %.0f %%"),
-			   life->view.screen->picture->life_done * 100);
-	else if (life->unread)
+	if (life->unread)
 		pen_text(&pen, ROLE_LABEL, _("  reading the log"));
 }
 

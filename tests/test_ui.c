@@ -932,10 +932,8 @@ static void want_life(void *context, uint64_t size)
 	life_wishes++;
 }
 
-/* Shows the story as a recording whose log begins late; LIFE: what a second reading
-   has brought of 3072 bytes, taken over; DONE: how far it is, below 0: not
-   begun.  */
-static void show_late(struct log_view *life, double done)
+/* The story as a recording whose log begins late.  */
+static struct snapshot *late_heap(void)
 {
 	struct snapshot *heap = fake_heap(10);
 	struct log *log = log_new(1, NULL);
@@ -946,7 +944,14 @@ static void show_late(struct log_view *life, double done)
 			 i % 2 == 0);
 	heap->log = log_view_new(log);
 	log_free(log);
-	fake_show(&test.fake, heap, STATE_COMPLETE);
+	return heap;
+}
+
+/* LIFE: what a second reading has brought of 3072 bytes, taken over; DONE: how far
+   it is, below 0: not begun.  */
+static void show_late(struct snapshot *heap, struct log_view *life, double done)
+{
+	fake_show(&test.fake, snapshot_ref(heap), STATE_COMPLETE);
 	if (done >= 0) {
 		test.fake.picture->life_asked = true;
 		test.fake.picture->life_size = 3072;
@@ -959,23 +964,24 @@ static void show_late(struct log_view *life, double done)
 
 START_TEST(life_is_read_again)
 {
+	struct snapshot *heap = late_heap();
 	struct log *log = log_new(0, NULL);
 
 	start(SOURCE_FILE, "C.UTF-8", 24, 80);
 	test.fake.feed.life = want_life;
 	life_wishes = 0;
-	show_late(NULL, -1);
+	show_late(heap, NULL, -1);
 	type("f3072\n");
 	ck_assert_uint_eq(life_wishes, 0);
 	key('\n');
 	ck_assert_uint_eq(life_wishes, 1);
 	ck_assert_uint_eq(life_wanted, 3072);
 	ck_shows("event 1 of 2");
-	show_late(NULL, 0.37);
+	show_late(heap, NULL, 0.37);
 	ck_shows("reading the file again 37 %");
 	for (unsigned i = 0; i < 5; i++)
 		fake_log(log, 100 * SECOND + i, 0x1000, 3072, 1, 7, 0, i % 2 == 0);
-	show_late(log_view_new(log), 1);
+	show_late(heap, log_view_new(log), 1);
 	log_free(log);
 	ck_shows("event 1 of 5");
 	ck_assert(!shows("dropped"));
@@ -987,6 +993,7 @@ START_TEST(life_is_read_again)
 	key('\n');
 	ck_assert_uint_eq(life_wishes, 2);
 	ck_assert_uint_eq(life_wanted, 100);
+	snapshot_unref(heap);
 	stop();
 }
 END_TEST

@@ -366,7 +366,8 @@ void screen_news(struct screen *screen)
 	if (screen->frozen)
 		return;
 	picture = screen->feed->picture(screen->feed->context);
-	if (picture->heap != screen->picture->heap)
+	if (picture->heap != screen->picture->heap ||
+	    picture->life != screen->picture->life)
 		screen_stale(screen);
 	picture_unref(screen->picture);
 	screen->picture = picture;

@@ -16,6 +16,7 @@
 
 #include "base/intl.h"
 #include "options.h"
+#include "present/lacking.h"
 #include "ui/ui.h"
 
 enum { EXIT_USAGE = 2 };
@@ -187,24 +188,15 @@ static bool is_trouble(struct session *session, const char *notice)
 }
 
 /* Of files whose names would have been needed.  */
-static void tell_outdated(struct symbols *symbols)
+static void tell_lacking(const struct feed *feed)
 {
-	const char *path;
-	unsigned count = symbols_outdated(symbols, &path);
 	struct error error;
 
-	if (count == 1)
-		error_set(&error, _("%s has changed since: its names are not "
-				    "used"), path);
-	else if (count)
-		error_set(&error,
-			  ngettext("%s and %u other file have changed since: "
-				   "their names are not used",
-				   "%s and %u other files have changed since: "
-				   "their names are not used", count - 1),
-			  path, count - 1);
-	if (count)
-		fail(error.text);
+	for (enum lacking why = 0; why < LACKING_KINDS; why++) {
+		if (lacking_words(error.text, sizeof(error.text), feed->source,
+				  feed->symbols, why))
+			fail(error.text);
+	}
 }
 
 static int report_picture(const struct options *options,
@@ -219,7 +211,7 @@ static int report_picture(const struct options *options,
 	/* What was seen until it went wrong is still worth a report.  */
 	if (!broken || picture->heap->hits)
 		status = write_report(options, feed, picture);
-	tell_outdated(feed->symbols);
+	tell_lacking(feed);
 	if (broken)
 		status = fail(picture->notice);
 	else if (*picture->notice && !is_trouble(session, picture->notice))

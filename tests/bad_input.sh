@@ -9,6 +9,8 @@
 . "$(dirname "$0")/lib.sh" || exit 99
 
 demo=${abs_top_srcdir:-$tests/..}/demo/demo.perf.data
+# Where its program is; without that a line says so.
+named=--sysroot=${abs_top_srcdir:-$tests/..}/demo/sysroot
 good=$work/good.data
 cp "$demo" "$good" || exit 1
 sum=$(cksum <"$good")
@@ -156,7 +158,7 @@ perl -e 'local $/; $_ = <STDIN>;
 	my ($at, $size) = unpack "x40 QQ";
 	substr($_, $at + ($size / 2 & ~7), 4096) = "\xff" x 4096;
 	print' <"$good" >"$work/bad"
-run_leaktop --batch "$work/bad"
+run_leaktop --batch "$named" "$work/bad"
 [ $status -eq 1 ] || complain "damaged: status $status"
 said 'damaged'
 
@@ -167,7 +169,7 @@ refuse_file "$work/$(printf '\033[31mred')" 'No such file'
 # Output
 #
 
-for arguments in --help --version "--batch $good" "--batch --format=json $good"; do
+for arguments in --help --version "--batch $named $good" "--batch --format=json $named $good"; do
 	: >"$work/out"
 	status=0
 	# Options and their values are words.
@@ -180,7 +182,8 @@ for arguments in --help --version "--batch $good" "--batch --format=json $good";
 	refused ''
 done
 status=0
-{ "$LEAKTOP" --batch --format=json "$good" 2>"$work/err" || echo $? >"$work/status"; } |
+# shellcheck disable=SC2086 # a word
+{ "$LEAKTOP" --batch --format=json $named "$good" 2>"$work/err" || echo $? >"$work/status"; } |
 	:
 # With luck the pipe took all before it closed; else it is SIGPIPE's death,
 # without a word, as with any filter.
@@ -193,7 +196,7 @@ run_leaktop "$good"
 refused 'terminal'
 [ "$sum" = "$(cksum <"$good")" ] || complain "the recording was changed"
 chmod 444 "$good"
-run_leaktop --batch "$good"
+run_leaktop --batch "$named" "$good"
 [ $status -eq 0 ] || complain "read-only: $(cat "$work/err")"
 
 # A terminal is left as it was: nothing but the line is written to it.

@@ -174,7 +174,7 @@ START_TEST(mapped_file)
 	need_build_id();
 	map_as(self.path);
 	ck_assert_str_eq(name(), "function_to_find");
-	ck_assert_uint_eq(symbols_outdated(symbols, &path), 0);
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 0);
 	ck_assert_str_eq(path, "none");
 	/* Nobody allowed it to ask a server. */
 	ck_assert_ptr_null(dlopen("libdebuginfod.so.1", RTLD_NOLOAD | RTLD_NOW));
@@ -198,14 +198,18 @@ START_TEST(outdated)
 		ck_assert_ptr_null(frame.file);
 		ck_assert_str_eq(frame.object, self.path);
 		ck_assert_uint_eq(frame.object_offset, offset);
-		ck_assert_uint_eq(symbols_outdated(symbols, &path), 1);
+		ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 1);
 		ck_assert_str_eq(path, self.path);
 	}
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_MISSING, &path), 0);
 	/* A file that is gone is not outdated. */
 	begin_again();
 	map_as("/nowhere/program");
 	ck_assert_str_eq(name(), "");
-	ck_assert_uint_eq(symbols_outdated(symbols, &path), 0);
+	ck_assert_str_eq(name(), "");
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 0);
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_MISSING, &path), 1);
+	ck_assert_str_eq(path, "/nowhere/program");
 }
 END_TEST
 
@@ -229,7 +233,7 @@ START_TEST(sysroot)
 	symbols_set_sysroot(symbols, place);
 	map_as(self.path);
 	ck_assert_str_eq(name(), "function_to_find");
-	ck_assert_uint_eq(symbols_outdated(symbols, &path), 0);
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 0);
 }
 END_TEST
 
@@ -266,7 +270,7 @@ START_TEST(cache)
 	begin_again();
 	map_as("/bin/true");
 	ck_assert_str_eq(name(), "function_to_find");
-	ck_assert_uint_eq(symbols_outdated(symbols, &path), 0);
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 0);
 
 	unsetenv("PERF_BUILDID_DIR");
 	setenv("HOME", directory, 1);
@@ -294,7 +298,7 @@ START_TEST(cache)
 	begin_again();
 	map_as("/nowhere/program");
 	ck_assert_str_eq(name(), "");
-	ck_assert_uint_eq(symbols_outdated(symbols, &path), 0);
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 0);
 }
 END_TEST
 
@@ -356,13 +360,13 @@ START_TEST(server)
 	begin_again();
 	map_as("/bin/true");
 	ck_assert_str_eq(name(), "function_to_find");
-	ck_assert_uint_eq(symbols_outdated(symbols, &path), 0);
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 0);
 	/* Neither has it. */
 	begin_again();
 	self.build_id[3] ^= 1;
 	map_as("/bin/true");
 	ck_assert_str_eq(name(), "");
-	ck_assert_uint_eq(symbols_outdated(symbols, &path), 1);
+	ck_assert_uint_eq(symbols_lacking(symbols, FILES_OUTDATED, &path), 1);
 }
 END_TEST
 

@@ -164,7 +164,7 @@ START_TEST(outdated_files)
 	screen_names(test.screen);
 	turn();
 	ck_shows_not("changed since");
-	test.fake.symbols.outdated = 1;
+	test.fake.symbols.lacking[FILES_OUTDATED] = 1;
 	screen_names(test.screen);
 	turn();
 	ck_shows("/usr/bin/demo has changed since: its names are not used");
@@ -173,10 +173,15 @@ START_TEST(outdated_files)
 	screen_names(test.screen);
 	turn();
 	ck_shows_not("changed since");
-	test.fake.symbols.outdated = 3;
+	test.fake.symbols.lacking[FILES_OUTDATED] = 3;
 	screen_names(test.screen);
 	turn();
 	ck_shows("/usr/bin/demo and 2 other files have changed since");
+	key('j');
+	test.fake.symbols.lacking[FILES_MISSING] = 1;
+	screen_names(test.screen);
+	turn();
+	ck_shows("/usr/bin/demo is not here: for its names see --sysroot");
 	stop();
 }
 END_TEST

@@ -46,7 +46,7 @@ struct symbols {
 	int lines_asked; /* how often source lines were wanted */
 	bool wait; /* names are not known yet */
 	unsigned generation;
-	unsigned outdated;
+	unsigned lacking[LACKING_KINDS];
 };
 
 unsigned symbols_generation(const struct symbols *symbols)
@@ -54,10 +54,10 @@ unsigned symbols_generation(const struct symbols *symbols)
 	return symbols->generation;
 }
 
-unsigned symbols_outdated(const struct symbols *symbols, const char **path)
+unsigned symbols_lacking(const struct symbols *symbols, enum lacking why, const char **path)
 {
 	*path = "/usr/bin/demo";
-	return symbols->outdated;
+	return symbols->lacking[why];
 }
 
 bool symbols_frame(struct symbols *symbols, uint32_t space, uint64_t address, unsigned flags,

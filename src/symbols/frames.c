@@ -10,28 +10,30 @@ unsigned symbols_generation(const struct symbols *symbols)
 	return atomic_load(&symbols->generation);
 }
 
-unsigned symbols_outdated(const struct symbols *symbols, const char **path)
+unsigned symbols_lacking(const struct symbols *symbols, enum lacking why,
+			 const char **path)
 {
-	unsigned count = atomic_load(&symbols->outdated);
+	unsigned count = atomic_load(&symbols->lacking[why]);
 
 	if (count)
-		*path = atomic_load(&symbols->outdated_path);
+		*path = atomic_load(&symbols->lacking_path[why]);
 	return count;
 }
 
 /* Counts OBJECT, unless servers may still have the file that was mapped.  */
-static void note_outdated(struct symbols *symbols, struct object *object,
+static void note_lacking(struct symbols *symbols, struct object *object,
 			  const struct names *names)
 {
 	const char *none = NULL;
+	enum lacking why;
 
-	if (!names_outdated(object, names) ||
+	if (!names_missing(object, names, &why) ||
 	    (symbols->fetch && names_lack(object, names)) ||
-	    atomic_exchange(&object->outdated, true))
+	    atomic_exchange(&object->lacking, true))
 		return;
-	atomic_compare_exchange_strong(&symbols->outdated_path, &none,
+	atomic_compare_exchange_strong(&symbols->lacking_path[why], &none,
 				       object->shown);
-	atomic_fetch_add(&symbols->outdated, 1);
+	atomic_fetch_add(&symbols->lacking[why], 1);
 }
 
 bool frames_read_names(struct symbols *symbols, struct object *object)
@@ -45,7 +47,7 @@ bool frames_read_names(struct symbols *symbols, struct object *object)
 			     &symbols->tables);
 	if (!names)
 		return false;
-	note_outdated(symbols, object, names);
+	note_lacking(symbols, object, names);
 	atomic_fetch_add(&symbols->generation, 1);
 	return true;
 }
@@ -55,7 +57,7 @@ bool frames_fetch(struct symbols *symbols, struct object *object)
 	if (!symbols->fetch ||
 	    !object_fetch(object, symbols->fetch, &symbols->tables))
 		return false;
-	note_outdated(symbols, object, atomic_load(&object->names));
+	note_lacking(symbols, object, atomic_load(&object->names));
 	atomic_fetch_add(&symbols->generation, 1);
 	return true;
 }

@@ -35,9 +35,9 @@ struct symbols {
 	_Atomic(struct told_table *) told; /* see told.h; NULL: nothing */
 	_Atomic uint64_t changes;       /* of any space's mappings */
 	atomic_uint generation;         /* see symbols_generation() */
-	/* Of objects that are not what was mapped.  */
-	atomic_uint outdated;
-	_Atomic(const char *) outdated_path; /* of the first; NULL: none */
+	/* See symbols_lacking().  */
+	atomic_uint lacking[LACKING_KINDS];
+	_Atomic(const char *) lacking_path[LACKING_KINDS]; /* of the first; NULL: none */
 };
 
 /* What the resolver does in its thread; each does nothing when it was done

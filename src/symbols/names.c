@@ -317,11 +317,13 @@ bool names_address(const struct names *names, uint64_t offset,
 	return names->image && image_address(names->image, offset, address);
 }
 
-bool names_outdated(const struct object *object, const struct names *names)
+bool names_missing(const struct object *object, const struct names *names,
+		   enum lacking *why)
 {
 	const struct image *image = atomic_load(&object->image);
 
-	return !names->image && image && image->readable;
+	*why = image && image->readable ? FILES_OUTDATED : FILES_MISSING;
+	return !names->image && image;
 }
 
 struct Dwfl_Module *names_module(struct names *names, uint64_t *bias)

@@ -11,6 +11,7 @@
 #include "symbols/image.h"
 #include "symbols/objects.h"
 #include "symbols/strings.h"
+#include "symbols/symbols.h"
 
 /* The functions of an object, from its own symbol tables and, where there is
    one, its separate debugging file.  */
@@ -52,8 +53,10 @@ unsigned names_generation(const struct names *names);
 bool names_address(const struct names *names, uint64_t offset,
 		   uint64_t *address);
 
-/* Whether there are no names because the file is another by now.  */
-bool names_outdated(const struct object *object, const struct names *names);
+/* Whether there are no names, and why, into *WHY: the file is another by now, or is
+   not at hand.  */
+bool names_missing(const struct object *object, const struct names *names,
+		   enum lacking *why);
 
 /* The function that holds ADDRESS.  Any thread.  */
 bool names_find(struct names *names, struct strings *strings, uint64_t address,

@@ -41,7 +41,7 @@ struct object {
 	_Atomic(struct names *) names;
 	_Atomic(char *) fetched;        /* path of what a server gave; NULL: nothing */
 	bool fetch_tried;               /* see object_fetch_image() */
-	atomic_bool outdated;           /* see symbols_outdated(); told once */
+	atomic_bool lacking;            /* see symbols_lacking(); told once */
 };
 
 struct strings;

@@ -65,10 +65,16 @@ void symbols_stop_waiting(struct symbols *symbols);
    known.  */
 unsigned symbols_generation(const struct symbols *symbols);
 
-/* How many files that names were asked for have changed since they were mapped,
-   or are not the ones that were recorded, so that their names are not used; and
-   the path of one, fit to be shown, in *PATH if there are any.  */
-unsigned symbols_outdated(const struct symbols *symbols, const char **path);
+/* How many files that names were asked for have none, because of WHY; and the path
+   of one, fit to be shown, in *PATH if there are any.  */
+enum lacking {
+	FILES_OUTDATED,         /* they have changed since they were mapped, or are not
+				   the ones that were recorded */
+	FILES_MISSING,          /* they are not at hand */
+	LACKING_KINDS
+};
+unsigned symbols_lacking(const struct symbols *symbols, enum lacking why,
+			 const char **path);
 
 /* What an address is.  Strings are owned by SYMBOLS and live as long; they
    are fit to be shown (see text_clean), at most 4095 bytes for a symbol.

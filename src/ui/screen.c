@@ -10,6 +10,7 @@
 
 #include "base/intl.h"
 #include "present/format.h"
+#include "present/lacking.h"
 #include "ui/header.h"
 
 struct view *screen_top(struct screen *screen)
@@ -374,22 +375,19 @@ void screen_news(struct screen *screen)
 	screen->dirty = true;
 }
 
-/* Names that files would have, had they not changed since.  */
-static void say_outdated(struct screen *screen)
+/* Of files that turned out to have no names.  */
+static void say_lacking(struct screen *screen)
 {
-	const char *path;
-	unsigned count = symbols_outdated(screen->feed->symbols, &path);
+	char text[sizeof(screen->message)];
 
-	if (count == screen->outdated)
-		return;
-	screen->outdated = count;
-	if (count == 1)
-		screen_say(screen, _("%s has changed since: its names are not used"), path);
-	else
-		screen_say(screen, ngettext("%s and %u other file have changed since: their "
-					    "names are not used",
-					    "%s and %u other files have changed since: their "
-					    "names are not used", count - 1), path, count - 1);
+	for (enum lacking why = 0; why < LACKING_KINDS; why++) {
+		unsigned count = lacking_words(text, sizeof(text), screen->feed->source,
+					       screen->feed->symbols, why);
+
+		if (count != screen->lacking[why] && count)
+			screen_say(screen, "%s", text);
+		screen->lacking[why] = count;
+	}
 }
 
 void screen_names(struct screen *screen)
@@ -401,7 +399,7 @@ void screen_names(struct screen *screen)
 		screen_stale(screen);
 	screen->generation = generation;
 	screen->dirty = true;
-	say_outdated(screen);
+	say_lacking(screen);
 }
 
 static void drop_window(WINDOW **window)

@@ -9,6 +9,7 @@
 #include "present/columns.h"
 #include "present/format.h"
 #include "present/picture.h"
+#include "symbols/symbols.h"
 #include "ui/look.h"
 #include "ui/prompt.h"
 #include "ui/ui.h"
@@ -30,7 +31,8 @@ struct screen {
 	bool reverse;
 	enum names_shown names;         /* in call chains */
 	unsigned generation;            /* of the names that are shown */
-	unsigned outdated;              /* files, of which was said that they are */
+	unsigned lacking[LACKING_KINDS]; /* files of which was said that they have no
+	                                   names */
 
 	struct view *views[VIEW_DEPTH];
 	unsigned depth;

@@ -447,7 +447,8 @@ START_TEST(times_that_are_missing)
 	ck_assert_int_eq(read_text("p:free: (a0) mem=0x10\np:free: (a0) mem=0x11\n", &seen,
 				   &error), 0);
 	ck_assert_uint_eq(seen.hits, 2);
-	ck_assert_uint_eq(seen.last_time, 2);
+	ck_assert_uint_eq(seen.last_time, 2000000);
+	ck_assert_msg(strstr(error.text, "no times"), "%s", error.text);
 }
 END_TEST
 

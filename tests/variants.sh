@@ -20,7 +20,8 @@ read_as()
 	shift
 	run_leaktop --batch --format=json "$@"
 	[ $status -eq 0 ] || fail "$name: status $status: $(cat "$work/err")"
-	[ ! -s "$work/err" ] || fail "$name: $(cat "$work/err")"
+	# Of the program of what was made elsewhere.
+	! grep -v '^leaktop: /bin/program is not here' "$work/err" || fail "$name"
 	mv "$work/out" "$work/$name.json"
 }
 

@@ -255,6 +255,10 @@ static int explain_end(const struct progress *progress, enum step step,
 		return error_set(error, "%s: %s", file->name,
 				 file_trouble(file));
 	if (step == STEP_END) {
+		if (parser->timeless)
+			error_set(error, _("%s: tells no times: each event counts as a millisecond; "
+					   "print time, too (perf script -F comm,pid,tid,cpu,time,event,trace,ip,sym,symoff,dso --show-task-events)"),
+				  file->name);
 		if (guessed)
 			error_set(error, _("%s: tells no process ids: threads are taken for one process's, and so are children that run its program; "
 					   "print pid, too (perf script -F comm,pid,tid,cpu,time,event,trace,ip,sym,symoff,dso --show-task-events)"),

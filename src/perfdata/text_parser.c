@@ -17,6 +17,9 @@
 #define LINE_MAX_BYTES (1 << 20)
 /* Of the command that recorded it.  */
 #define COMMAND_MAX 4096
+/* From one hit to the next where they tell no time, ns: what is said of durations
+   is then in hits, and verdicts go by their order.  */
+#define HIT_STEP 1000000
 /* The process of hits that tell none.  */
 #define SOME_PID 1
 
@@ -122,7 +125,9 @@ static int take_event(struct text_parser *parser,
 	}
 	note_function(parser);
 	parser->hits++;
-	parser->hit.time = line->has_time ? line->time : parser->hits;
+	parser->hit.time = line->has_time ? line->time :
+			   parser->hits * HIT_STEP;
+	parser->timeless |= !line->has_time;
 	parser->last_time = parser->hit.time;
 	set_task(parser, line);
 	parser->pending = true;

@@ -25,6 +25,8 @@ struct text_parser {
 	struct text_tasks tasks;
 	struct hit hit;         /* that is delivered when its chain is there */
 	bool pending;           /* there is one */
+	bool timeless;          /* some hits tell no time: a thousandth of a second
+				   from one to the next */
 	size_t depth;           /* of its chain so far */
 	uint64_t chain[TEXT_DEPTH_MAX];
 	uint64_t hits;          /* delivered, or pending */

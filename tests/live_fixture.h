@@ -88,9 +88,6 @@ void forget(struct seen *seen);
    not forgotten.  */
 void forget_counts(struct seen *seen);
 
-/* A sink that takes no notice.  */
-extern const struct sink deaf_sink;
-
 /* watch_for() and capture_open(), with rings large enough for a busy machine,
    or with OPTIONS, whose PID is filled in.  */
 struct capture *begin(struct seen *seen, pid_t pid);

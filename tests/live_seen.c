@@ -146,43 +146,6 @@ void forget_counts(struct seen *seen)
 	seen->exits = 0;
 }
 
-static void on_nothing(void *context, struct hit *hit, const uint64_t *chain,
-		       size_t size)
-{
-	(void)context;
-	(void)hit;
-	(void)chain;
-	(void)size;
-}
-
-static void no_mapping(void *context, const struct mapping *mapping)
-{
-	(void)context;
-	(void)mapping;
-}
-
-static void no_comm(void *context, uint32_t pid, uint32_t tid,
-		    const char *name, bool exec)
-{
-	(void)context;
-	(void)pid;
-	(void)tid;
-	(void)name;
-	(void)exec;
-}
-
-static void no_round(void *context)
-{
-	(void)context;
-}
-
-const struct sink deaf_sink = {
-	.hit = on_nothing,
-	.mapping = no_mapping,
-	.comm = no_comm,
-	.round = no_round,
-};
-
 struct capture *begin_with(struct seen *seen, pid_t pid,
 			   struct capture_options options)
 {

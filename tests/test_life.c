@@ -385,16 +385,6 @@ static void feed_mapping(void *context, const struct mapping *mapping)
 	heap_need_segment(((struct feeding *)context)->heap);
 }
 
-static void feed_comm(void *context, uint32_t pid, uint32_t tid,
-		      const char *name, bool exec)
-{
-	(void)context;
-	(void)pid;
-	(void)tid;
-	(void)name;
-	(void)exec;
-}
-
 static void feed_round(void *context)
 {
 	heap_round(((struct feeding *)context)->heap);
@@ -409,10 +399,7 @@ START_TEST(passes_over)
 {
 	const struct heap_options options = { .log = true };
 	struct feeding feeding = { .heap = heap_new(&options) };
-	const struct sink sink = {
-		.context = &feeding, .hit = feed_hit, .mapping = feed_mapping,
-		.comm = feed_comm, .round = feed_round, .segment = feed_segment,
-	};
+	struct sink sink = sink_ignoring(&feeding);
 	struct perfdata *perfdata;
 	struct log_view *view;
 	struct stretch stretch;
@@ -420,6 +407,10 @@ START_TEST(passes_over)
 	uint64_t all;
 	bool same;
 
+	sink.hit = feed_hit;
+	sink.mapping = feed_mapping;
+	sink.round = feed_round;
+	sink.segment = feed_segment;
 	for (unsigned i = 0; i < 50000; i++) {
 		bool rare = i >= RARE_FROM && i < RARE_TO;
 

@@ -33,11 +33,12 @@ static pid_t another(pid_t pid, int *ready)
 	child = fork();
 	if (!child) {
 		struct capture_options options = { .pid = pid };
+		const struct sink sink = sink_ignoring(NULL);
 		struct error error;
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		note_runner();
-		if (!capture_open(&options, &deaf_sink, &error) ||
+		if (!capture_open(&options, &sink, &error) ||
 		    write(fds[1], "", 1) != 1)
 			_exit(1);
 		for (;;)

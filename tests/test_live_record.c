@@ -41,8 +41,7 @@ static struct heap *new_heap(struct sink *sink)
 	struct heap *heap = heap_new(&none);
 
 	ck_assert_ptr_nonnull(heap);
-	*sink = deaf_sink;
-	sink->context = heap;
+	*sink = sink_ignoring(heap);
 	sink->hit = take_hit;
 	sink->round = take_round;
 	return heap;

@@ -219,7 +219,7 @@ START_TEST(order_across_cpus)
 	struct capture_options options = { .ring_kib = 16384 };
 	struct heap_options none = { 0 };
 	struct heap *heap = heap_new(&none);
-	struct sink sink = deaf_sink;
+	struct sink sink = sink_ignoring(heap);
 	struct caller caller;
 	struct capture *capture;
 	enum capture_status status;
@@ -227,7 +227,6 @@ START_TEST(order_across_cpus)
 	struct pollfd fd = { .events = POLLIN };
 	struct snapshot *snapshot;
 
-	sink.context = heap;
 	sink.hit = heap_takes_hit;
 	sink.round = heap_takes_round;
 	note_runner();

@@ -91,7 +91,6 @@ static inline void groups_advance(struct groups *groups, uint64_t time)
 		groups_turn(groups, time);
 }
 
-
 /* Events are missing here: all blocks that are alive become doubtful.  */
 void groups_lost(struct groups *groups);
 

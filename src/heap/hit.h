@@ -56,7 +56,8 @@ struct hit {
 	uint32_t pid;
 	uint32_t tid;
 	uint32_t chain;         /* call chain, see heap/chains.h; 0: none */
-	uint32_t segment;       /* of the recording, see heap_segment() */
+	uint32_t segment;       /* of the recording; set by the heap, see
+				   heap_segment() */
 	uint8_t kind;           /* enum hit_kind */
 	uint8_t function;       /* enum allocator_id, for calls and returns */
 	uint16_t flags;         /* enum hit_flags */

@@ -298,38 +298,19 @@ static void check_hit(void *context, struct hit *hit, const uint64_t *chain,
 	rescue->failed = true;
 }
 
-static void ignore_comm(void *context, uint32_t pid, uint32_t tid,
-			const char *name, bool exec)
-{
-	(void)context;
-	(void)pid;
-	(void)tid;
-	(void)name;
-	(void)exec;
-}
-
-static void ignore_round(void *context)
-{
-	(void)context;
-}
-
 /* Compares what was recorded with the probes.  Returns 0 if it fits.  */
 static int check_records(struct rescue *rescue, const struct file *file,
 			 struct records *records)
 {
-	const struct sink sink = {
-		.context = rescue,
-		.hit = check_hit,
-		.mapping = check_mapping,
-		.comm = ignore_comm,
-		.round = ignore_round,
-	};
+	struct sink sink = sink_ignoring(rescue);
 	struct reader *reader = malloc(sizeof(*reader));
 	const struct perf_event_header *record;
 	struct cursor payload;
 
 	if (!reader)
 		return -1;
+	sink.hit = check_hit;
+	sink.mapping = check_mapping;
 	reader_init(reader, file);
 	while (!rescue->failed && rescue->matching < HITS_CHECKED &&
 	       reader_next(reader, &record, &payload) == READER_OK)

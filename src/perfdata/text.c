@@ -117,43 +117,6 @@ static void release(struct progress *progress)
 	progress->released = to;
 }
 
-static void ignore_hit(void *context, struct hit *hit, const uint64_t *chain,
-		       size_t size)
-{
-	(void)context;
-	(void)hit;
-	(void)chain;
-	(void)size;
-}
-
-static void ignore_mapping(void *context, const struct mapping *mapping)
-{
-	(void)context;
-	(void)mapping;
-}
-
-static void ignore_comm(void *context, uint32_t pid, uint32_t tid,
-			const char *name, bool exec)
-{
-	(void)context;
-	(void)pid;
-	(void)tid;
-	(void)name;
-	(void)exec;
-}
-
-static void ignore_round(void *context)
-{
-	(void)context;
-}
-
-static const struct sink nowhere = {
-	.hit = ignore_hit,
-	.mapping = ignore_mapping,
-	.comm = ignore_comm,
-	.round = ignore_round,
-};
-
 /* Why a text without a hit can't be followed.  */
 static int refuse(const struct file *file, const struct text_parser *parser,
 		  struct error *error)
@@ -197,6 +160,7 @@ int text_open(struct file *file, struct error *error)
 {
 	struct text_parser *parser = malloc(sizeof(*parser));
 	struct text *text = calloc(1, sizeof(*text));
+	const struct sink nowhere = sink_ignoring(NULL);
 	int result = -1;
 
 	if (parser && text) {

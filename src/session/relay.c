@@ -10,8 +10,9 @@
 
 #include "base/thread.h"
 
-/* Few enough that they stay in a processor's cache, which both share; many enough
-   that to hand them over costs nothing.  */
+/* Many enough that to hand a batch over costs nothing; and as many batches as have
+   the hits of a recorder's round with large buffers, 16 MiB: the heap follows what
+   came in a round at its end, and who reads goes on meanwhile.  */
 #define BATCH_HITS 2048
 #define BATCHES 128
 

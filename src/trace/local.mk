@@ -10,6 +10,6 @@ libleaktop_a_SOURCES += src/trace/records_sample.c
 libleaktop_a_SOURCES += src/trace/records_swap.c
 libleaktop_a_SOURCES += src/trace/records_task.c
 libleaktop_a_SOURCES += src/trace/role.c
-libleaktop_a_SOURCES += src/trace/sink.h
+libleaktop_a_SOURCES += src/trace/sink.c src/trace/sink.h
 libleaktop_a_SOURCES += src/trace/synthesize.c src/trace/synthesize.h
 libleaktop_a_SOURCES += src/trace/tap.h

@@ -43,4 +43,7 @@ struct sink {
 	void (*segment)(void *context, uint64_t place);
 };
 
+/* One that ignores all that it is told, for who wants some of it.  */
+struct sink sink_ignoring(void *context);
+
 #endif

@@ -92,16 +92,6 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		heap_hit(heap, hit, 0, NULL, 0);
 }
 
-static void on_comm(void *context, uint32_t pid, uint32_t tid,
-		    const char *name, bool exec)
-{
-	(void)context;
-	(void)pid;
-	(void)tid;
-	(void)name;
-	(void)exec;
-}
-
 static void on_round(void *context)
 {
 	(void)context;
@@ -145,10 +135,7 @@ static void on_event(void *context, const struct hit *hit)
 
 int main(int argc, char **argv)
 {
-	const struct sink sink = {
-		.hit = on_hit, .dump = on_dump, .mapping = on_mapping,
-		.comm = on_comm, .round = on_round,
-	};
+	struct sink sink = sink_ignoring(NULL);
 	const struct heap_host host = { .event = on_event };
 	const struct heap_options options = { .log = false };
 	struct perfdata *perfdata;
@@ -159,6 +146,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: unwound FILE\n");
 		return 2;
 	}
+	sink.hit = on_hit;
+	sink.dump = on_dump;
+	sink.mapping = on_mapping;
+	sink.round = on_round;
 	heap = heap_new(&options);
 	symbols = symbols_new();
 	unwinder = unwinder_new(symbols, false);

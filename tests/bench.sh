@@ -17,7 +17,7 @@
 . "$(dirname "$0")/lib.sh" || exit 99
 need_uprobes
 need_perf
-need_program script
+need_program script taskset
 
 runs=${RUNS:-3}
 pairs=${PAIRS:-1100000}
@@ -114,7 +114,7 @@ hits=$(perl -MJSON::PP -0777 -ne 'print decode_json($_)->{hits}' "$work/read.jso
 say "reading it, $runs times each"
 measured "$LEAKTOP" --batch "$data"
 text_seconds=$seconds text_peak=$peak
-measured taskset -c 0 "$LEAKTOP" --batch "$data"
+measured taskset -c "$(taskset -cp $$ | sed 's/.*: *//; s/[-,].*//')" "$LEAKTOP" --batch "$data"
 single_seconds=$seconds
 measured "$LEAKTOP" --batch --format=json "$data"
 json_seconds=$seconds json_peak=$peak

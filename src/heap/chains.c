@@ -9,8 +9,8 @@
 #include <string.h>
 
 /* Chains and addresses live in chunks that are never moved nor freed before
-   the end; only the index of hashes is reallocated, and only the pipe's
-   thread looks at that.  */
+   the end; only the index of hashes is reallocated, and only who interns looks
+   at that.  */
 #define CHUNK_BITS 12
 #define CHUNK_CHAINS (1u << CHUNK_BITS)
 #define CHUNK_LIMIT 4096

@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* Every distinct call chain once.  Grows only: a chain never moves, so the
-   thread that reads snapshots may look at chains while the pipe's thread
-   adds others.  Reference counted by those who share it.  */
+   thread that reads snapshots may look at chains while another one adds
+   others.  Reference counted by those who share it.  */
 struct chains;
 
 struct chain {
@@ -23,8 +23,8 @@ struct chains *chains_ref(struct chains *chains);
 void chains_unref(struct chains *chains);
 
 /* The number of this chain, the same for the same addresses in the same
-   space.  0 when COUNT is 0, or memory ran out.  Only for the pipe's thread.
-   */
+   space.  0 when COUNT is 0, or memory ran out.  One thread at a time: see
+   heap_hold_chains().  */
 uint32_t chains_intern(struct chains *chains, uint32_t space,
 		       const uint64_t *addresses, uint32_t count);
 

@@ -516,10 +516,12 @@ bool heap_life_next(struct heap *heap, struct stretch *stretch)
 {
 	bool more = segments_next(&heap->first->segments, heap->life_number,
 				  &heap->life_at, stretch);
+	/* Behind all that came: calls whose other half is in the gap are not to be
+	   waited for.  */
+	const struct hit gap = { .kind = HIT_LOST };
 
-	/* Calls whose other half is in the gap are not to be waited for.  */
 	if (stretch->gap)
-		pair_lost(heap->pipe->pair);
+		heap_take(heap, &gap);
 	for (unsigned i = 0; i < stretch->rounds; i++)
 		heap_round(heap);
 	return more;
@@ -540,6 +542,10 @@ struct log_view *heap_life_end(struct heap *heap, bool *same)
 	struct log_view *view = log_view_new(heap->pipe->log);
 
 	*same = sum_of(&heap->pipe->groups, size->size) == size->events;
+	if (failures(heap->pipe)) {
+		log_view_unref(view);
+		view = NULL;
+	}
 	pipe_free(heap->pipe);
 	heap->pipe = heap->first;
 	heap->first = NULL;

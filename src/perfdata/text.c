@@ -219,11 +219,15 @@ static int explain_end(const struct progress *progress, enum step step,
 		return error_set(error, "%s: %s", file->name,
 				 file_trouble(file));
 	if (step == STEP_END) {
-		if (parser->timeless)
+		if (guessed && parser->timeless)
+			error_set(error, _("%s: tells neither times nor process ids: each event counts as a millisecond, and threads are taken for one process's; "
+					   "print more (perf script -F comm,pid,tid,cpu,time,event,trace,ip,sym,symoff,dso --show-task-events)"),
+				  file->name);
+		else if (parser->timeless)
 			error_set(error, _("%s: tells no times: each event counts as a millisecond; "
 					   "print time, too (perf script -F comm,pid,tid,cpu,time,event,trace,ip,sym,symoff,dso --show-task-events)"),
 				  file->name);
-		if (guessed)
+		else if (guessed)
 			error_set(error, _("%s: tells no process ids: threads are taken for one process's, and so are children that run its program; "
 					   "print pid, too (perf script -F comm,pid,tid,cpu,time,event,trace,ip,sym,symoff,dso --show-task-events)"),
 				  file->name);
@@ -276,9 +280,10 @@ int text_read(const struct file *file, const struct sink *sink,
 					      memory_order_relaxed);
 	}
 	text_parser_flush(parser);
-	learn(file->text, parser);
-	if (!is_stopped(stop))
+	if (!is_stopped(stop)) {
+		learn(file->text, parser);
 		result = explain_end(&progress, step, parser, &why, error);
+	}
 	text_parser_free(parser);
 	free(parser);
 	return result;

@@ -34,7 +34,7 @@ struct picture *picture_copy(const struct picture *picture)
 	if (copy->details)
 		copy->details = strdup(copy->details);
 	copy->life_asked = false;
-	copy->life_failed = false;
+	copy->life_trouble = NULL;
 	copy->life = NULL;
 	return copy;
 }

@@ -70,7 +70,8 @@ struct picture {
 	bool life_asked;
 	uint64_t life_size;     /* that was asked for */
 	double life_done;       /* 0..1 */
-	bool life_failed;       /* see notice */
+	const char *life_trouble; /* why it was read in vain, translated; NULL: it was
+				   not */
 	struct log_view *life;  /* NULL: not read to the end yet, or in vain */
 };
 

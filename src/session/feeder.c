@@ -100,6 +100,9 @@ static void on_dump(void *context, const struct hit *hit,
 
 	/* To unwind takes longer than all else, and is done by one thread.  */
 	end_relay(session);
+	/* The hit may lie in another segment.  */
+	if (hit->flags & HIT_DUMP_ONLY)
+		heap_need_segment(session->heap);
 	if (session->options.path)
 		dump_arrived(session, hit, dump);
 	else
@@ -112,6 +115,11 @@ struct note {
 	struct mapping mapping;
 	char path[];
 };
+
+void drop_mapping(const struct hit *note)
+{
+	free((struct note *)(uintptr_t)note->argument[0]);
+}
 
 static void on_mapping(void *context, const struct mapping *mapping)
 {
@@ -193,7 +201,7 @@ static void on_round(void *context)
 		relay_round(session->relay);
 	else if (!live_dumps_are_behind(session))
 		heap_round(session->heap);
-	/* Forks and execs had their turn.  */
+	/* Forks and execs may have had their turn.  */
 	session->space = 0;
 	/* What comes slowly through a pipe is shown as it comes.  */
 	if (session->perfdata)

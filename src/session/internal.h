@@ -46,8 +46,9 @@ struct session {
 	pthread_mutex_t lock;
 	struct picture *picture; /* newest; under lock */
 	struct capture_focus focus; /* wanted; under lock */
-	uint64_t life_size;     /* see life.c; both under lock */
+	uint64_t life_size;     /* see life.c; these under lock */
 	bool life_wanted;
+	bool life_busy;         /* it is being read */
 	atomic_bool life_stop;  /* what is read for it is not wanted any more */
 
 	/* Of the thread alone, once it runs.  */
@@ -84,7 +85,7 @@ struct session {
 	uint64_t returns;
 	_Atomic uint64_t done;  /* bytes of the file */
 	atomic_bool loaded;
-	bool reading_life;
+	atomic_bool reading_life;
 	_Atomic uint64_t life_done; /* the same, of the second reading */
 	uint64_t next_publish;
 	uint64_t next_rss;
@@ -105,6 +106,9 @@ void take_description(struct session *session);
 
 /* runner.c: the heap is this thread's own from now on.  */
 void end_relay(struct session *session);
+
+/* Frees the mapping that a HIT_NOTE brings: the only ones that a relay has.  */
+void drop_mapping(const struct hit *note);
 
 /* feeder.c: connects SESSION's sink and its heap's questions to its heap and
    symbols.  */

@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <poll.h>
-#include <stdio.h>
 #include <sys/eventfd.h>
 
 #include "base/intl.h"
@@ -21,9 +20,12 @@ void life_want(void *context, uint64_t size)
 	if (!session->perfdata)
 		return;
 	pthread_mutex_lock(&session->lock);
-	session->life_size = size;
-	session->life_wanted = true;
-	session->life_stop = true;
+	if (session->life_size != size ||
+	    !(session->life_wanted || session->life_busy)) {
+		session->life_size = size;
+		session->life_wanted = true;
+		session->life_stop = true;
+	}
 	pthread_mutex_unlock(&session->lock);
 	eventfd_write(session->wake, 1);
 }
@@ -43,6 +45,7 @@ static bool take_wish(struct session *session, uint64_t *size)
 	pthread_mutex_lock(&session->lock);
 	wanted = session->life_wanted && !session->stop;
 	session->life_wanted = false;
+	session->life_busy = wanted;
 	session->life_stop = session->stop;
 	*size = session->life_size;
 	pthread_mutex_unlock(&session->lock);
@@ -74,44 +77,54 @@ static void read_stretch(struct session *session, const struct sink *sink,
 			      &error);
 }
 
-/* The log of SIZE, if it is what is wanted still; NULL: it is not, or there is no
-   memory.  *SAME: as for heap_life_end().  ALL: of the recording.  */
-static struct log_view *read_log(struct session *session, uint64_t size,
-				 bool all, bool *same)
+/* What a reading has come to.  */
+struct reading {
+	struct log_view *log;   /* NULL: it was stopped, or see trouble */
+	bool same;              /* it tells what the first one has told */
+	bool all;               /* it was of all of the recording */
+	const char *trouble;    /* NULL: none */
+};
+
+/* ALL: not only what the segments tell.  */
+static struct reading read_log(struct session *session, uint64_t size, bool all)
 {
+	struct reading reading = { .all = true };
 	struct sink sink = session->sink;
 	struct stretch stretch = { .end = UINT64_MAX };
-	struct log_view *log;
 
-	*same = false;
-	if (heap_life_begin(session->heap, size) < 0)
-		return NULL;
+	if (heap_life_begin(session->heap, size) < 0) {
+		reading.trouble = _("the rest can't be read: out of memory");
+		return reading;
+	}
+	reading.all = all || !heap_life_has_segments(session->heap);
 	sink.segment = NULL;
 	session->life_done = 0;
 	session->reading_life = true;
+	session->space = 0;
 	symbols_forget_processes(session->symbols);
-	if (all || !heap_life_has_segments(session->heap)) {
+	if (reading.all)
 		read_stretch(session, &sink, &stretch);
-	} else {
-		while (!session->life_stop &&
-		       heap_life_next(session->heap, &stretch))
-			read_stretch(session, &sink, &stretch);
-	}
+	while (!reading.all && !session->life_stop &&
+	       heap_life_next(session->heap, &stretch))
+		read_stretch(session, &sink, &stretch);
 	heap_finish(session->heap);
 	session->reading_life = false;
-	log = heap_life_end(session->heap, same);
-	if (!session->life_stop)
-		return log;
-	log_view_unref(log);
-	return NULL;
+	reading.log = heap_life_end(session->heap, &reading.same);
+	if (!reading.log)
+		reading.trouble = _("the rest can't be read: out of memory");
+	else if (!reading.same && reading.all)
+		reading.trouble = _("the rest can't be read: the file has changed");
+	if (session->life_stop || !reading.same) {
+		log_view_unref(reading.log);
+		reading.log = NULL;
+	}
+	return reading;
 }
 
 static void read_life(struct session *session, uint64_t size)
 {
 	struct picture *picture = picture_copy(session->picture);
-	struct log_view *log;
-	struct error error;
-	bool same;
+	struct reading reading;
 
 	if (!picture)
 		return;
@@ -119,27 +132,16 @@ static void read_life(struct session *session, uint64_t size)
 	picture->life_size = size;
 	picture->life_done = 0;
 	publish_picture(session, picture);
-	log = read_log(session, size, false, &same);
-	if (log && !same) {
-		log_view_unref(log);
-		log = read_log(session, size, true, &same);
-	}
-	if (session->life_stop) {
-		log_view_unref(log);
+	reading = read_log(session, size, false);
+	if (!reading.log && !reading.trouble && !reading.all && !session->life_stop)
+		reading = read_log(session, size, true);
+	picture = session->life_stop ? NULL : life_picture(session);
+	if (!picture) {
+		log_view_unref(reading.log);
 		return;
 	}
-	picture = life_picture(session);
-	if (picture && log && same) {
-		picture->life = log;
-		log = NULL;
-	} else if (picture) {
-		picture->life_failed = true;
-		error_set(&error, log ? _("%s has changed since it was read") :
-			  _("%s: out of memory"), session->source.path);
-		snprintf(picture->notice, sizeof(picture->notice), "%s",
-			 error.text);
-	}
-	log_view_unref(log);
+	picture->life = reading.log;
+	picture->life_trouble = reading.trouble;
 	publish_picture(session, picture);
 }
 

@@ -26,6 +26,7 @@ struct batch {
 
 struct relay {
 	struct heap *heap;
+	void (*drop)(const struct hit *note);
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -41,8 +42,10 @@ struct relay {
 	struct batch batches[BATCHES];
 };
 
-static void take(struct heap *heap, const struct hit *hit)
+static void take(const struct relay *relay, const struct hit *hit)
 {
+	struct heap *heap = relay->heap;
+
 	switch (hit->kind) {
 	case RELAY_ROUND:
 		heap_round(heap);
@@ -54,8 +57,9 @@ static void take(struct heap *heap, const struct hit *hit)
 		heap_need_segment(heap);
 		break;
 	default:
-		/* Out of memory it is counted as lost.  */
-		heap_take(heap, hit);
+		/* Out of memory a hit is counted as lost.  */
+		if (heap_take(heap, hit) < 0 && hit->kind == HIT_NOTE)
+			relay->drop(hit);
 		break;
 	}
 }
@@ -75,7 +79,7 @@ static void *run(void *context)
 		batch = &relay->batches[relay->taken % BATCHES];
 		pthread_mutex_unlock(&relay->lock);
 		for (size_t i = 0; i < batch->count; i++)
-			take(relay->heap, &batch->hits[i]);
+			take(relay, &batch->hits[i]);
 		pthread_mutex_lock(&relay->lock);
 		relay->taken++;
 		if (relay->given - relay->taken <= relay->left)
@@ -93,7 +97,7 @@ static bool has_second_processor(void)
 	       CPU_COUNT(&set) > 1;
 }
 
-struct relay *relay_new(struct heap *heap)
+struct relay *relay_new(struct heap *heap, void (*drop)(const struct hit *note))
 {
 	struct relay *relay;
 
@@ -103,6 +107,7 @@ struct relay *relay_new(struct heap *heap)
 	if (!relay)
 		return NULL;
 	relay->heap = heap;
+	relay->drop = drop;
 	relay->open = &relay->batches[0];
 	pthread_mutex_init(&relay->lock, NULL);
 	pthread_cond_init(&relay->changed, NULL);

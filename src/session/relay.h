@@ -12,9 +12,9 @@
    its host, are the other one's, until relay_drain() or relay_free().  */
 struct relay;
 
-/* HEAP is borrowed.  NULL when there can be no thread, or would be no processor for
-   it.  */
-struct relay *relay_new(struct heap *heap);
+/* HEAP is borrowed.  DROP: frees what a HIT_NOTE that the heap can't take has with it.
+   NULL when there can be no thread, or would be no processor for it.  */
+struct relay *relay_new(struct heap *heap, void (*drop)(const struct hit *note));
 /* After all that came was taken.  */
 void relay_free(struct relay *relay);
 

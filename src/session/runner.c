@@ -49,10 +49,11 @@ static void load(struct session *session)
 	if (perfdata_is_stream(session->perfdata))
 		take_description(session);
 	do {
+		session->space = 0;
 		symbols_forget_processes(session->symbols);
 		/* What comes through a pipe is slower than one processor.  */
 		if (!perfdata_is_stream(session->perfdata))
-			session->relay = relay_new(session->heap);
+			session->relay = relay_new(session->heap, drop_mapping);
 		result = perfdata_read(session->perfdata, &session->sink,
 				       &session->done, &session->stop, &error);
 		end_relay(session);
@@ -63,7 +64,8 @@ static void load(struct session *session)
 	session->loaded = true;
 	if (session->stop)
 		return;
-	if (result == 0 && !*error.text)
+	/* What matters more than other notes.  */
+	if (result == 0)
 		tell_alone(session, &error);
 	publish(session, result < 0 ? STATE_DAMAGED : STATE_COMPLETE,
 		error.text);

@@ -168,7 +168,7 @@ void session_stop(struct session *session)
 	session->stop = true;
 	life_cancel(session);
 	/* Who loads may wait for a server; names for a report come later.  */
-	if (session->perfdata && !session->loaded)
+	if (session->perfdata && (!session->loaded || session->reading_life))
 		symbols_stop_waiting(session->symbols);
 	eventfd_write(session->wake, 1);
 	pthread_join(session->thread, NULL);

@@ -4,6 +4,7 @@
 #include "symbols/fetch.h"
 
 #include <dlfcn.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@ typedef void (*set_progress_function)(void *client, progress_function progress);
 
 struct fetch {
 	atomic_bool stop;
+	pthread_mutex_t lock;   /* for all that follows */
 	bool tried;             /* to load the library */
 	bool silent;            /* a server was given up */
 	void *client;           /* NULL: none */
@@ -47,10 +49,14 @@ static time_t seconds(void)
 struct fetch *fetch_new(void)
 {
 	const char *urls = getenv("DEBUGINFOD_URLS");
+	struct fetch *fetch;
 
 	if (!urls || !*urls)
 		return NULL;
-	return calloc(1, sizeof(struct fetch));
+	fetch = calloc(1, sizeof(*fetch));
+	if (fetch)
+		pthread_mutex_init(&fetch->lock, NULL);
+	return fetch;
 }
 
 void fetch_free(struct fetch *fetch)
@@ -59,6 +65,7 @@ void fetch_free(struct fetch *fetch)
 		return;
 	if (fetch->client)
 		fetch->end(fetch->client);
+	pthread_mutex_destroy(&fetch->lock);
 	free(fetch);
 }
 
@@ -117,13 +124,13 @@ static void load(struct fetch *fetch)
 		set_progress(fetch->client, on_progress);
 }
 
-int fetch_file(struct fetch *fetch, enum fetch_kind kind,
-	       const struct build_id *id, char **path)
+/* The same, of what can be asked for.  */
+static int find_file(struct fetch *fetch, enum fetch_kind kind,
+		     const struct build_id *id, char **path)
 {
 	int fd;
 
-	*path = NULL;
-	if (!fetch || fetch->silent || !id->size || atomic_load(&fetch->stop))
+	if (fetch->silent || atomic_load(&fetch->stop))
 		return -1;
 	if (!fetch->tried)
 		load(fetch);
@@ -141,4 +148,18 @@ int fetch_file(struct fetch *fetch, enum fetch_kind kind,
 	free(*path);
 	*path = NULL;
 	return -1;
+}
+
+int fetch_file(struct fetch *fetch, enum fetch_kind kind,
+	       const struct build_id *id, char **path)
+{
+	int fd;
+
+	*path = NULL;
+	if (!fetch || !id->size || atomic_load(&fetch->stop))
+		return -1;
+	pthread_mutex_lock(&fetch->lock);
+	fd = find_file(fetch, kind, id, path);
+	pthread_mutex_unlock(&fetch->lock);
+	return fd;
 }

@@ -17,8 +17,8 @@ void fetch_free(struct fetch *fetch);
 
 /* Opens the file of KIND with this build id for reading, and gives its path,
    malloc'd.  -1: there is none.  A server that says nothing for some seconds
-   is given up, and never asked again.  One thread at a time.  What comes is to
-   be checked by its build id.  */
+   is given up, and never asked again.  Any thread; one waits for the other.  What
+   comes is to be checked by its build id.  */
 int fetch_file(struct fetch *fetch, enum fetch_kind kind,
 	       const struct build_id *id, char **path);
 

@@ -210,13 +210,13 @@ void object_fetch_image(struct object *object, struct fetch *fetch,
 			pthread_mutex_t *lock)
 {
 	const struct build_id *wanted = atomic_load(&object->wanted);
-	struct image *image;
+	struct image *image = atomic_load(&object->image);
 	char *path;
 	int fd;
 
-	if (object->fetch_tried || !wanted)
+	if (!wanted || (image && object_matches(object, image)) ||
+	    atomic_exchange(&object->fetch_tried, true))
 		return;
-	object->fetch_tried = true;
 	fd = fetch_file(fetch, FETCH_PROGRAM, wanted, &path);
 	if (fd < 0)
 		return;

@@ -45,8 +45,7 @@ struct image {
 const struct image *object_image(struct object *object, pthread_mutex_t *lock);
 
 /* Where no copy at hand is the file that was mapped: asks the servers of FETCH for
-   that, once, and makes it the object's copy and image.  One thread at a time; LOCK
-   as above.  */
+   that, once, and makes it the object's copy and image.  LOCK as above.  */
 struct fetch;
 void object_fetch_image(struct object *object, struct fetch *fetch,
 			pthread_mutex_t *lock);

@@ -40,7 +40,7 @@ struct object {
 	_Atomic(struct image *) image;
 	_Atomic(struct names *) names;
 	_Atomic(char *) fetched;        /* path of what a server gave; NULL: nothing */
-	bool fetch_tried;               /* see object_fetch_image() */
+	atomic_bool fetch_tried;        /* see object_fetch_image() */
 	atomic_bool lacking;            /* see symbols_lacking(); told once */
 };
 

@@ -221,9 +221,7 @@ const struct image *symbols_fetch_image(struct symbols *symbols,
 
 	if (image || !symbols->fetch)
 		return image;
-	pthread_mutex_lock(&symbols->tables);
 	object_fetch_image(object, symbols->fetch, &symbols->headers);
-	pthread_mutex_unlock(&symbols->tables);
 	return symbols_image(symbols, object, offset, address);
 }
 

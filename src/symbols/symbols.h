@@ -30,7 +30,8 @@ void symbols_free(struct symbols *symbols);
 uint32_t symbols_space(struct symbols *symbols, uint32_t pid);
 void symbols_fork(struct symbols *symbols, uint32_t parent, uint32_t child);
 /* The same processes are about to begin once more: in the same order each comes to
-   the spaces again that it had, with all that is mapped there.  */
+   the spaces again that it had, with all that is mapped there.  Until all has been
+   told again, what was mapped over may be what it was before.  */
 void symbols_forget_processes(struct symbols *symbols);
 void symbols_exec(struct symbols *symbols, uint32_t pid);
 void symbols_map(struct symbols *symbols, const struct mapping *mapping);

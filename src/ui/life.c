@@ -81,13 +81,15 @@ static void ask_again(struct life *life)
 	const struct screen *screen = life->view.screen;
 	const struct picture *picture = screen->picture;
 
-	if (life->asked || screen->feed->source->kind != SOURCE_FILE ||
+	if (life_is_again(life) || screen->feed->source->kind != SOURCE_FILE ||
 	    (picture->state != STATE_COMPLETE && picture->state != STATE_DAMAGED) ||
 	    !picture->heap->log || !log_view_first(picture->heap->log))
 		return;
+	/* Another view may have asked for another size since.  */
+	if (life->asked && !picture->life_asked)
+		return;
 	life->asked = true;
-	if (!life_is_again(life))
-		screen->feed->life(screen->feed->context, life->events.size);
+	screen->feed->life(screen->feed->context, life->events.size);
 }
 
 /* Reads on in the log, and keeps the selected event selected.  */

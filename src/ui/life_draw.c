@@ -251,7 +251,7 @@ static bool is_read_again(const struct life *life)
 {
 	const struct picture *picture = life->view.screen->picture;
 
-	return life_is_again(life) && !picture->life && !picture->life_failed;
+	return life_is_again(life) && !picture->life && !picture->life_trouble;
 }
 
 static void draw_title(const struct life *life, WINDOW *window, int width)
@@ -271,6 +271,8 @@ static void draw_title(const struct life *life, WINDOW *window, int width)
 	if (is_read_again(life))
 		pen_printf(&pen, ROLE_LABEL, wide ? _(", reading the file again %.0f %%") : _(" +%.0f %%"),
 			   life->view.screen->picture->life_done * 100);
+	else if (life_is_again(life) && life->view.screen->picture->life_trouble)
+		pen_printf(&pen, ROLE_LOUD, ", %s", life->view.screen->picture->life_trouble);
 	else if (events->dropped > 0)
 		pen_printf(&pen, ROLE_LOUD, wide ? _(", %llu earlier dropped") : _(" +%llu gone"),
 			   (unsigned long long)events->dropped);

@@ -384,9 +384,12 @@ static void say_lacking(struct screen *screen)
 		unsigned count = lacking_words(text, sizeof(text), screen->feed->source,
 					       screen->feed->symbols, why);
 
-		if (count != screen->lacking[why] && count)
-			screen_say(screen, "%s", text);
+		if (count == screen->lacking[why])
+			continue;
 		screen->lacking[why] = count;
+		/* One after the other.  */
+		screen_say(screen, "%s", text);
+		break;
 	}
 }
 

@@ -570,6 +570,81 @@ START_TEST(notices_what_segments_lack)
 }
 END_TEST
 
+/* A call of malloc at TIME, as a second event tells of it that takes stack dumps:
+   three frames, by frame pointer.  */
+static void add_dump(uint64_t time, uint64_t size)
+{
+	enum { BP = 6, SP, IP, R8 = 16 };
+	const uint64_t at = 0x7fff0000;
+	const uint64_t stack[] = {
+		at + 16, 0x402000, at + 32, 0x403000, 0, 0x404000,
+	};
+	struct perf_event_attr *attr = &builder.attrs[builder.count];
+	struct bytes *out = &builder.data, raw = { 0 };
+	size_t record;
+
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC,
+		      builder.attrs[MALLOC].sample_type |
+		      PERF_SAMPLE_REGS_USER | PERF_SAMPLE_STACK_USER);
+	attr->sample_regs_user = 1u << BP | 1u << SP | 1u << IP | 1u << R8;
+	make_raw(&raw, false, ID_MALLOC, functions[MALLOC], &size, 1);
+	record = begin_record(out, PERF_RECORD_SAMPLE, PERF_RECORD_MISC_USER);
+	bytes_u64(out, builder.ids[builder.count - 1][1]);
+	bytes_u32(out, PID);
+	bytes_u32(out, PID);
+	bytes_u64(out, time);
+	bytes_u64(out, 0);
+	bytes_u32(out, (uint32_t)raw.size);
+	bytes_add(out, raw.data, raw.size);
+	bytes_zeros(out, (8 - out->size % 8) % 8);
+	bytes_u64(out, PERF_SAMPLE_REGS_ABI_64);
+	bytes_u64(out, at);
+	bytes_u64(out, at);
+	bytes_u64(out, functions[MALLOC]);
+	bytes_u64(out, 0);
+	bytes_u64(out, sizeof(stack));
+	bytes_add(out, stack, sizeof(stack));
+	bytes_u64(out, sizeof(stack));
+	end_record(out, record);
+	bytes_free(&raw);
+}
+
+/* The dump comes out of another ring, segments before the hit that it belongs
+   to.  */
+START_TEST(dumps_are_found)
+{
+	const uint64_t time = now + 60000000;
+	struct session *whole, *bounded;
+	struct picture *all, *some;
+
+	add_dump(time - 10, RARE);
+	for (unsigned i = 0; i < 20000; i++) {
+		if (i == 10000) {
+			now = time - 1000;
+			add_hit(MALLOC, PID, RARE, 0);
+			add_hit(MALLOC_RET, PID, 0x5000, 0);
+		}
+		add_hit(MALLOC, PID + 2, 48, 0);
+		add_hit(MALLOC_RET, PID + 2, 0x6000, 0);
+		add_hit(FREE, PID + 2, 0x6000, 0);
+	}
+	finish();
+	whole = open_session(0);
+	all = loaded(whole);
+	bounded = open_session(1);
+	picture_unref(loaded(bounded));
+	some = read_life(bounded, RARE);
+	ck_assert(!some->life_trouble);
+	ck_assert_uint_eq(check_life(all, some, RARE), 1);
+	ck_assert_uint_eq(chains_get(some->heap->chains,
+				     log_view_get(some->life, 0)->chain).count, 3);
+	picture_unref(some);
+	picture_unref(all);
+	session_free(whole);
+	session_free(bounded);
+}
+END_TEST
+
 /* With one processor there is one thread, which brings the same.  */
 START_TEST(one_processor_or_two)
 {
@@ -628,6 +703,7 @@ int main(void)
 	tcase_add_test(tests, passes_over);
 	tcase_add_test(tests, stretches_suffice);
 	tcase_add_test(tests, notices_what_segments_lack);
+	tcase_add_test(tests, dumps_are_found);
 	tcase_add_test(tests, one_processor_or_two);
 	suite_add_tcase(suite, tests);
 	return run_suite(suite);

@@ -132,7 +132,14 @@ static void log_event(struct follow *follow, const struct operation *operation,
 		      uint32_t number, uint64_t address, uint64_t live,
 		      bool enter)
 {
-	struct log_entry entry = {
+	struct log_entry entry;
+
+	if (!follow->log)
+		return;
+	mark(follow, operation, number);
+	groups_event(follow->groups, number, operation->time +
+		     (address << 20) + (live << 1) + enter);
+	entry = (struct log_entry) {
 		.time = operation->time,
 		.address = address,
 		.size = follow->groups->sizes[number].size,
@@ -141,12 +148,6 @@ static void log_event(struct follow *follow, const struct operation *operation,
 		.chain = operation->chain,
 		.enter = enter,
 	};
-
-	if (!follow->log)
-		return;
-	mark(follow, operation, number);
-	groups_event(follow->groups, number, entry.time + (address << 20) +
-		     (live << 1) + enter);
 	if (log_add(follow->log, &entry) < 0)
 		follow->failed++;
 }

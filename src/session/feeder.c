@@ -46,6 +46,12 @@ static void count_cost(struct session *session, const struct hit *hit)
 	}
 }
 
+void end_relay(struct session *session)
+{
+	relay_free(session->relay);
+	session->relay = NULL;
+}
+
 static int deliver(struct session *session, const struct hit *hit,
 		   uint32_t space, const uint64_t *chain, size_t size)
 {
@@ -116,7 +122,7 @@ struct note {
 	char path[];
 };
 
-void drop_mapping(const struct hit *note)
+static void drop_mapping(const struct hit *note)
 {
 	free((struct note *)(uintptr_t)note->argument[0]);
 }
@@ -245,4 +251,9 @@ void feeder_connect(struct session *session)
 		.segment = on_segment,
 	};
 	heap_set_host(session->heap, &host);
+}
+
+void begin_relay(struct session *session)
+{
+	session->relay = relay_new(session->heap, drop_mapping);
 }

@@ -104,15 +104,13 @@ struct session {
 /* Takes what the recording says of itself over into session->source.  */
 void take_description(struct session *session);
 
-/* runner.c: the heap is this thread's own from now on.  */
-void end_relay(struct session *session);
-
-/* Frees the mapping that a HIT_NOTE brings: the only ones that a relay has.  */
-void drop_mapping(const struct hit *note);
-
 /* feeder.c: connects SESSION's sink and its heap's questions to its heap and
    symbols.  */
 void feeder_connect(struct session *session);
+/* A second thread has the heap, if there is a processor for it; it is this thread's
+   own again.  */
+void begin_relay(struct session *session);
+void end_relay(struct session *session);
 
 /* unwinding.c: makes TO a copy of DUMP whose registers and stack are in ROOM, which
    has dump_bytes() bytes and is aligned to 8.  */
@@ -175,6 +173,9 @@ void publish_picture(struct session *session, struct picture *picture);
 
 /* Of a recording: shows how far it is, if that was not a moment ago.  */
 void publish_progress(struct session *session);
+/* How far a second reading is: a copy of the newest picture.  NULL when out of
+   memory.  */
+struct picture *life_picture(struct session *session);
 
 /* life.c: the second reading of a recording, for the life of one size.  Takes what
    the user wants, from any thread.  */
@@ -183,9 +184,6 @@ void life_want(void *session, uint64_t size);
 void life_cancel(struct session *session);
 /* Does what is wanted until the session is stopped.  */
 void life_serve(struct session *session);
-/* How far it is: a copy of the newest picture.  NULL when out of memory.  */
-struct picture *life_picture(struct session *session);
-
 /* A picture of the present state; NULL when out of memory.  */
 struct picture *make_picture(struct session *session, enum source_state state,
 			     const char *notice);

@@ -52,20 +52,6 @@ static bool take_wish(struct session *session, uint64_t *size)
 	return wanted;
 }
 
-struct picture *life_picture(struct session *session)
-{
-	/* No other thread changes it.  */
-	struct picture *picture = picture_copy(session->picture);
-	uint64_t size = perfdata_size(session->perfdata);
-
-	if (!picture)
-		return NULL;
-	picture->life_asked = true;
-	picture->life_size = session->picture->life_size;
-	picture->life_done = size ? (double)session->life_done / (double)size : 0;
-	return picture;
-}
-
 static void read_stretch(struct session *session, const struct sink *sink,
 			 const struct stretch *stretch)
 {

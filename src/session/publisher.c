@@ -113,6 +113,20 @@ void publish(struct session *session, enum source_state state,
 	rest(session, start);
 }
 
+struct picture *life_picture(struct session *session)
+{
+	/* No other thread changes it.  */
+	struct picture *picture = picture_copy(session->picture);
+	uint64_t size = perfdata_size(session->perfdata);
+
+	if (!picture)
+		return NULL;
+	picture->life_asked = true;
+	picture->life_size = session->picture->life_size;
+	picture->life_done = size ? (double)session->life_done / (double)size : 0;
+	return picture;
+}
+
 void publish_progress(struct session *session)
 {
 	uint64_t start = clock_now();

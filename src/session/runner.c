@@ -28,12 +28,6 @@ static bool has_learned(struct session *session)
 	return perfdata_learned(session->perfdata) || stubs;
 }
 
-void end_relay(struct session *session)
-{
-	relay_free(session->relay);
-	session->relay = NULL;
-}
-
 static void load(struct session *session)
 {
 	struct error error = { "" };
@@ -53,7 +47,7 @@ static void load(struct session *session)
 		symbols_forget_processes(session->symbols);
 		/* What comes through a pipe is slower than one processor.  */
 		if (!perfdata_is_stream(session->perfdata))
-			session->relay = relay_new(session->heap, drop_mapping);
+			begin_relay(session);
 		result = perfdata_read(session->perfdata, &session->sink,
 				       &session->done, &session->stop, &error);
 		end_relay(session);

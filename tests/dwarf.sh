@@ -122,6 +122,26 @@ fetched()
 		fail "no report with a server"
 	chains "$work/out" >"$work/served"
 	diff "$work/here" "$work/served" || fail "the chains with a server differ"
+
+	# Below a sysroot, and in perf's cache.
+	mkdir -p "$work/root$work"
+	cp "$work/server/buildid/$id/executable" "$work/root$work/noframe"
+	run_leaktop --batch --format=json --sysroot="$work/root" "$work/noframe.data"
+	chains "$work/out" >"$work/below"
+	diff "$work/here" "$work/below" || fail "the chains below a sysroot differ"
+	perf --buildid-dir "$PERF_BUILDID_DIR" buildid-cache \
+		-a "$work/server/buildid/$id/executable" >/dev/null 2>&1 || return 0
+	run_leaktop --batch --format=json "$work/noframe.data"
+	chains "$work/out" >"$work/cached"
+	diff "$work/here" "$work/cached" || fail "the chains with perf's cache differ"
+
+	# Another program has taken its place: its tables are not used.
+	rm -rf "$PERF_BUILDID_DIR"
+	cp "$targets/churn" "$work/noframe"
+	run_leaktop --batch --format=json "$work/noframe.data"
+	grep -q 'noframe has changed since' "$work/err" || fail "$(cat "$work/err")"
+	chains "$work/out" >"$work/other"
+	diff "$work/gone" "$work/other" || fail "the tables of another program were used"
 }
 
 # The library is loaded when it is there.

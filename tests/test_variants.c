@@ -580,7 +580,7 @@ END_TEST
 START_TEST(cut_off)
 {
 	struct perfdata *perfdata;
-	size_t whole = 0;
+	size_t whole = 0, before = 0;
 
 	build(&forms[2]);
 	for (size_t size = 0; size < file.size; size++) {
@@ -602,8 +602,13 @@ START_TEST(cut_off)
 		else
 			ck_assert_ptr_nonnull(strstr(error.text,
 						     "is cut off at offset 0x"));
+		/* What is there whole is read.  */
+		ck_assert_uint_ge(seen.hit_count, before);
+		ck_assert_uint_le(seen.hit_count, before + 1);
+		before = seen.hit_count;
 		perfdata_close(perfdata);
 	}
+	ck_assert_uint_ge(before, HITS);
 	/* Between two records.  */
 	ck_assert_uint_ge(whole, HITS);
 	ck_assert_uint_le(whole, HITS + 20);

@@ -922,6 +922,19 @@ START_TEST(life_with_dropped)
 }
 END_TEST
 
+START_TEST(recorded)
+{
+	on_80x24();
+	ck_assert(!shows("recorded"));
+	test.fake.picture->recorded = true;
+	test.fake.picture->recorded_bytes = 12 << 20;
+	screen_news(test.screen);
+	turn();
+	ck_shows("by suspicion  recorded 12M");
+	stop();
+}
+END_TEST
+
 static uint64_t life_wanted;
 static unsigned life_wishes;
 
@@ -1118,6 +1131,7 @@ static Suite *suite(void)
 	tcase_add_test(keys, life_without_log);
 	tcase_add_test(keys, life_with_dropped);
 	tcase_add_test(keys, life_is_read_again);
+	tcase_add_test(keys, recorded);
 	suite_add_tcase(result, keys);
 
 	tcase_add_test(sizes, resize_during_prompt);

@@ -59,6 +59,8 @@ struct picture {
 	double overhead;
 	double max_overhead;    /* the limit that was asked for; 0: none */
 	char *details;          /* where the probes are, as lines; NULL: none */
+	bool recorded;          /* with -o: */
+	uint64_t recorded_bytes; /* in the file so far */
 	/* Sizes whose allocations are taken with stack dumps.  */
 	uint64_t focus[PICTURE_FOCUS];
 	unsigned focus_count;

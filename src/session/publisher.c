@@ -69,6 +69,10 @@ struct picture *make_picture(struct session *session, enum source_state state,
 	picture->mode = session->mode;
 	picture->overhead = session->overhead;
 	picture->max_overhead = session->options.max_overhead;
+	if (session->writer) {
+		picture->recorded = true;
+		picture->recorded_bytes = writer_size(session->writer);
+	}
 	picture->focus_count = session->focused.count;
 	memcpy(picture->focus, session->focused.size, sizeof(picture->focus));
 	if (session->capture)

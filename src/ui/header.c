@@ -343,6 +343,10 @@ static void draw_status(const struct screen *screen, struct pen *pen)
 		item(pen, _("sizes "), ROLE_PROMPT, text);
 	}
 	draw_focus(screen->picture, pen);
+	if (screen->picture->recorded) {
+		format_bytes(text, sizeof(text), screen->picture->recorded_bytes);
+		item(pen, _("recorded "), ROLE_VALUE, text);
+	}
 }
 
 static void draw_notice(const struct screen *screen, struct pen *pen)

@@ -191,7 +191,7 @@ static void check_usual(struct perfdata *perfdata)
 	ck_assert_int_eq(seen.hits[0].function, ALLOC_MALLOC);
 	ck_assert_int_eq(seen.hits[0].kind, HIT_CALL);
 	ck_assert_uint_eq(seen.hits[0].argument[0], 3072);
-	ck_assert_uint_eq(seen.hits[0].flags, 0);
+	ck_assert_uint_eq(seen.hits[0].flags, HIT_CHAIN_FOLLOWS);
 	ck_assert_int_eq(seen.hits[1].kind, HIT_RETURN);
 	ck_assert_uint_eq(seen.hits[1].argument[0], 0x34d4200);
 	ck_assert_uint_eq(seen.sizes[1], 1);
@@ -241,6 +241,40 @@ START_TEST(usual)
 	/* And again.  */
 	check_usual(perfdata);
 	perfdata_close(perfdata);
+}
+END_TEST
+
+/* Where the returns of one of its events have no call chain, a function's calls
+   keep theirs.  */
+START_TEST(chains_of_calls)
+{
+	for (int bare = 0; bare < 4; bare++) {
+		struct perfdata *perfdata;
+
+		builder_free(&builder);
+		memset(&builder, 0, sizeof(builder));
+		file.size = 0;
+		build_usual();
+		if (bare == 1)
+			builder.attrs[1].sample_type &= ~(uint64_t)PERF_SAMPLE_CALLCHAIN;
+		if (bare == 2)
+			builder.attrs[1].exclude_callchain_user = 1;
+		if (bare == 3)
+			builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC_RET,
+				      USUAL & ~(uint64_t)PERF_SAMPLE_CALLCHAIN);
+		/* The samples were made with the attributes of before.  */
+		builder.data.size = 0;
+		add_hit(0, false, 0x7f0001000, 3072);
+		add_hit(1, true, 0x7f0001000, 0x34d4200);
+		finish();
+		perfdata = open_good();
+		sink = seen_sink(&seen);
+		ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
+		ck_assert_uint_eq(seen.hits[0].flags, bare ? 0 : HIT_CHAIN_FOLLOWS);
+		ck_assert_uint_eq(seen.hits[1].flags, 0);
+		ck_assert_uint_eq(seen.sizes[0], 1);
+		perfdata_close(perfdata);
+	}
 }
 END_TEST
 
@@ -660,6 +694,7 @@ int main(void)
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 180);
 	tcase_add_test(tcase, usual);
+	tcase_add_test(tcase, chains_of_calls);
 	tcase_add_test(tcase, sample_types);
 	tcase_add_test(tcase, unfinished_with_features);
 	tcase_add_test(tcase, unfinished);

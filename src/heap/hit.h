@@ -44,7 +44,10 @@ enum hit_flags {
 	/* On the call of a function with a result: returns of that function are
 	   not seen at all, so that the call is the whole operation, whose block
 	   nobody knows.  */
-	HIT_ALONE = 1 << 4
+	HIT_ALONE = 1 << 4,
+	/* On the call of a function with a result: its return comes with the call
+	   chain as well, and with a better one.  */
+	HIT_CHAIN_FOLLOWS = 1 << 5
 };
 
 /* One thing that happened in a traced process.  A hit of a probe, or one of

@@ -32,6 +32,15 @@ static const uint64_t *callers(const struct hit *hit, const uint64_t *chain,
 	return room;
 }
 
+/* Whether nobody will ask for the call chain of HIT, a call: of a release only the
+   log tells it.  */
+static bool is_idle_chain(const struct session *session, const struct hit *hit)
+{
+	return hit->flags & HIT_CHAIN_FOLLOWS ||
+	       (!session->options.heap.log &&
+		allocators[hit->function].result == RESULT_NONE);
+}
+
 /* For what watching costs.  A hit that was lost has cost as much as others.  */
 static void count_cost(struct session *session, const struct hit *hit)
 {
@@ -80,8 +89,12 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 
 	if (!session->perfdata)
 		count_cost(session, hit);
-	if (size && hit->kind == HIT_CALL)
-		chain = callers(hit, chain, &size, room);
+	if (size && hit->kind == HIT_CALL) {
+		if (is_idle_chain(session, hit))
+			size = 0;
+		else
+			chain = callers(hit, chain, &size, room);
+	}
 	if (size > CHAIN_DEPTH_MAX)
 		size = CHAIN_DEPTH_MAX;
 	if (session->early.count) {

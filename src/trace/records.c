@@ -91,6 +91,8 @@ static void event_init(struct event *event, const struct layout *layout,
 		.sample_type = type,
 		.read_format = attr->read_format,
 		.branches = attr->branch_sample_type,
+		.chained = type & PERF_SAMPLE_CALLCHAIN &&
+			   !attr->exclude_callchain_user,
 		.fixed = __builtin_popcountll(type & SAMPLE_FIXED),
 		.tid = sample_place(type, PERF_SAMPLE_TID),
 		.time = sample_place(type, PERF_SAMPLE_TIME),
@@ -211,20 +213,24 @@ int records_add_event(struct records *records,
 
 void records_settle(struct records *records)
 {
-	unsigned calls = 0, returns = 0;
+	unsigned calls = 0, returns = 0, bare = 0;
 
 	_Static_assert(ALLOC_COUNT <= 16, "bits of records->alone");
 	for (size_t i = 0; i < records->count; i++) {
-		const struct layout *layout = records->events[i].layout;
+		const struct event *event = &records->events[i];
+		const struct layout *layout = event->layout;
 
 		if (!layout)
 			continue;
+		if (layout->kind == HIT_RETURN && !event->chained && !event->shadow)
+			bare |= 1u << layout->function;
 		if (layout->kind == HIT_RETURN)
 			returns |= 1u << layout->function;
 		else if (allocators[layout->function].result != RESULT_NONE)
 			calls |= 1u << layout->function;
 	}
 	records->alone = (uint16_t)(calls & ~returns);
+	records->chained = (uint16_t)(returns & ~bare);
 }
 
 /* Needs no more than the header.  */

@@ -29,7 +29,8 @@ int records_add_event(struct records *records,
 		      const uint64_t *ids, size_t count, struct error *error);
 
 /* All events are added, and no others were recorded: a function of which there are
-   calls but no returns is seen by its calls alone (HIT_ALONE).  */
+   calls but no returns is seen by its calls alone (HIT_ALONE); of one whose returns
+   have call chains those of the calls are not needed (HIT_CHAIN_FOLLOWS).  */
 void records_settle(struct records *records);
 
 enum record_status {

@@ -125,7 +125,9 @@ enum record_status sample_read(struct records *records, const struct body *body,
 	hit.tid = task[1];
 	hit.time = event->time == NOWHERE ? 0 : body->data[event->time];
 	hit.chain = 0;
-	if (hit.kind == HIT_CALL && records->alone >> hit.function & 1)
+	if (hit.kind == HIT_CALL && records->chained >> hit.function & 1)
+		hit.flags |= HIT_CHAIN_FOLLOWS;
+	else if (hit.kind == HIT_CALL && records->alone >> hit.function & 1)
 		hit.flags |= HIT_ALONE;
 	if (event->shadow)
 		hit.flags |= HIT_DUMP_ONLY;

@@ -412,12 +412,6 @@ static void feed_hit(void *context, struct hit *hit, const uint64_t *chain,
 	heap_hit(feeding->heap, hit, 1, chain, (uint32_t)size);
 }
 
-static void feed_mapping(void *context, const struct mapping *mapping)
-{
-	(void)mapping;
-	heap_need_segment(((struct feeding *)context)->heap);
-}
-
 static void feed_round(void *context)
 {
 	heap_round(((struct feeding *)context)->heap);
@@ -428,22 +422,55 @@ static void feed_segment(void *context, uint64_t place)
 	heap_segment(((struct feeding *)context)->heap, place);
 }
 
-START_TEST(passes_over)
+/* What came of a second reading for RARE.  */
+struct again {
+	uint64_t all;           /* hits of the first reading */
+	uint64_t some;          /* of the second one */
+	uint64_t events;
+	unsigned stretches;
+	bool same;
+};
+
+/* Reads what was made twice, the second time by the segments.  */
+static struct again read_twice(void)
 {
 	const struct heap_options options = { .log = true };
 	struct feeding feeding = { .heap = heap_new(&options) };
 	struct sink sink = sink_ignoring(&feeding);
+	struct again again = { .stretches = 0 };
 	struct perfdata *perfdata;
 	struct log_view *view;
 	struct stretch stretch;
 	struct error error;
-	uint64_t all;
-	bool same;
 
 	sink.hit = feed_hit;
-	sink.mapping = feed_mapping;
 	sink.round = feed_round;
 	sink.segment = feed_segment;
+	finish();
+	perfdata = perfdata_open(path, &error);
+	ck_assert_ptr_nonnull(perfdata);
+	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
+	heap_finish(feeding.heap);
+	again.all = feeding.hits;
+	ck_assert_int_eq(heap_life_begin(feeding.heap, RARE), 0);
+	ck_assert(heap_life_has_segments(feeding.heap));
+	for (; heap_life_next(feeding.heap, &stretch); again.stretches++)
+		ck_assert_int_eq(perfdata_read_stretch(perfdata, stretch.begin,
+			stretch.end, &sink, NULL, NULL, &error), 0);
+	heap_finish(feeding.heap);
+	again.some = feeding.hits - again.all;
+	view = heap_life_end(feeding.heap, &again.same);
+	again.events = log_view_end(view);
+	log_view_unref(view);
+	perfdata_close(perfdata);
+	heap_free(feeding.heap);
+	return again;
+}
+
+START_TEST(passes_over)
+{
+	struct again again;
+
 	for (unsigned i = 0; i < 50000; i++) {
 		bool rare = i >= RARE_FROM && i < RARE_TO;
 
@@ -453,27 +480,12 @@ START_TEST(passes_over)
 		add_hit(MALLOC_RET, PID, 0x5000, 0);
 		add_hit(FREE, PID, 0x5000, 0);
 	}
-	finish();
-	perfdata = perfdata_open(path, &error);
-	ck_assert_ptr_nonnull(perfdata);
-	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
-	heap_finish(feeding.heap);
-	all = feeding.hits;
-	ck_assert_int_eq(heap_life_begin(feeding.heap, RARE), 0);
-	ck_assert(heap_life_has_segments(feeding.heap));
-	while (heap_life_next(feeding.heap, &stretch))
-		ck_assert_int_eq(perfdata_read_stretch(perfdata, stretch.begin,
-			stretch.end, &sink, NULL, NULL, &error), 0);
-	heap_finish(feeding.heap);
-	view = heap_life_end(feeding.heap, &same);
-	ck_assert(same);
-	ck_assert_uint_eq(log_view_end(view), 2 * (RARE_TO - RARE_FROM));
+	again = read_twice();
+	ck_assert(again.same);
+	ck_assert_uint_eq(again.events, 2 * (RARE_TO - RARE_FROM));
 	/* Two segments at most.  */
-	ck_assert_uint_le(feeding.hits - all, 2 * 8192);
-	ck_assert_uint_eq(all, 150000);
-	log_view_unref(view);
-	perfdata_close(perfdata);
-	heap_free(feeding.heap);
+	ck_assert_uint_le(again.some, 2 * 8192);
+	ck_assert_uint_eq(again.all, 150000);
 }
 END_TEST
 
@@ -481,20 +493,9 @@ END_TEST
    cuts off, and where a block of the size is the first thing in it.  */
 START_TEST(stretches_suffice)
 {
-	const struct heap_options options = { .log = true };
-	struct feeding feeding = { .heap = heap_new(&options) };
-	struct sink sink = sink_ignoring(&feeding);
-	struct perfdata *perfdata;
-	struct log_view *view;
-	struct stretch stretch;
-	struct error error;
-	unsigned stretches = 0, rare = 0;
-	uint64_t all;
-	bool same;
+	struct again again;
+	unsigned rare = 0;
 
-	sink.hit = feed_hit;
-	sink.round = feed_round;
-	sink.segment = feed_segment;
 	for (unsigned i = 0, count = 0; i < 50000; i++) {
 		/* Just behind where a segment begins, in every third one.  */
 		bool is_rare = count % (3 * 8192) < 40 && count > 8192;
@@ -510,25 +511,11 @@ START_TEST(stretches_suffice)
 			count++;
 		}
 	}
-	finish();
-	perfdata = perfdata_open(path, &error);
-	ck_assert_ptr_nonnull(perfdata);
-	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
-	heap_finish(feeding.heap);
-	all = feeding.hits;
-	ck_assert_int_eq(heap_life_begin(feeding.heap, RARE), 0);
-	for (; heap_life_next(feeding.heap, &stretch); stretches++)
-		ck_assert_int_eq(perfdata_read_stretch(perfdata, stretch.begin,
-			stretch.end, &sink, NULL, NULL, &error), 0);
-	heap_finish(feeding.heap);
-	view = heap_life_end(feeding.heap, &same);
-	ck_assert(same);
-	ck_assert_uint_eq(log_view_end(view), 2 * rare);
-	ck_assert_uint_gt(stretches, 3);
-	ck_assert_uint_lt(feeding.hits - all, all / 2);
-	log_view_unref(view);
-	perfdata_close(perfdata);
-	heap_free(feeding.heap);
+	again = read_twice();
+	ck_assert(again.same);
+	ck_assert_uint_eq(again.events, 2 * rare);
+	ck_assert_uint_gt(again.stretches, 3);
+	ck_assert_uint_lt(again.some, again.all / 2);
 }
 END_TEST
 

@@ -180,17 +180,25 @@ static int grow_size_index(struct groups *groups)
 	return 0;
 }
 
-/* Index + 1 of SIZE in sizes; 0 when out of memory.  */
-static uint32_t size_find(struct groups *groups, uint64_t size)
+/* Where SIZE is in size_index, or would be.  */
+static uint32_t size_slot(const struct groups *groups, uint64_t size)
 {
 	uint32_t mask = groups->size_index_size - 1;
 	uint32_t at = hash_pair(size, 0) & mask;
 
-	while (groups->size_index[at]) {
-		if (groups->sizes[groups->size_index[at] - 1].size == size)
-			return groups->size_index[at];
+	while (groups->size_index[at] &&
+	       groups->sizes[groups->size_index[at] - 1].size != size)
 		at = (at + 1) & mask;
-	}
+	return at;
+}
+
+/* Index + 1 of SIZE in sizes; 0 when out of memory.  */
+static uint32_t size_find(struct groups *groups, uint64_t size)
+{
+	uint32_t at = size_slot(groups, size);
+
+	if (groups->size_index[at])
+		return groups->size_index[at];
 	if (groups->size_count >= groups->size_index_size / 2) {
 		if (grow_size_index(groups) < 0)
 			return 0;
@@ -389,11 +397,8 @@ uint32_t groups_size_number(const struct groups *groups, uint32_t block)
 
 uint32_t groups_find_size(const struct groups *groups, uint64_t size)
 {
-	for (uint32_t i = 0; i < groups->size_count; i++) {
-		if (groups->sizes[i].size == size)
-			return i;
-	}
-	return GROUPS_NO_SIZE;
+	/* 0 becomes GROUPS_NO_SIZE.  */
+	return groups->size_index[size_slot(groups, size)] - 1;
 }
 
 void groups_event(struct groups *groups, uint32_t number, uint64_t event)

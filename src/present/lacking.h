@@ -2,7 +2,6 @@
 #ifndef LEAKTOP_PRESENT_LACKING_H
 #define LEAKTOP_PRESENT_LACKING_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "present/picture.h"

@@ -5,6 +5,7 @@
 # ASan and UBSan as NAME.san.
 unit_tests = \
 	tests/test_capture \
+	tests/test_coverage \
 	tests/test_decode \
 	tests/test_demangle \
 	tests/test_dump \

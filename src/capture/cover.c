@@ -84,9 +84,9 @@ static int add_set(struct watch *watch, pid_t *tids, size_t count,
 		rings_close(rings);
 		return -1;
 	}
-	for (size_t i = 0; i < count; i++)
-		coverage_set(watch->coverage, tids[i], watch->sets);
 	coverage_since(watch->coverage, watch->sets, clock_now());
+	for (size_t i = 0; i < count; i++)
+		coverage_open(watch->coverage, tids[i], watch->sets);
 	watch->set[watch->sets++] = rings;
 	watch->settled = clock_now() + SETTLE_NS;
 	return 0;
@@ -100,7 +100,8 @@ static size_t keep_uncovered(const struct watch *watch, pid_t *tids,
 	size_t kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (coverage_of(watch->coverage, tids[i]) == COVERED_BY_NONE)
+		if (coverage_of(watch->coverage, tids[i], UINT64_MAX) ==
+		    COVERED_BY_NONE)
 			tids[kept++] = tids[i];
 	}
 	return kept;

@@ -23,9 +23,11 @@ struct coverage {
 	struct kept *first, **last;
 	size_t count;
 	uint64_t since[COVERAGE_SETS];
-	/* The set's index, or what stands in its place, and 1, so that what was
-	   never touched is 0 and takes no memory.  */
-	int8_t by[TIDS_MAX];
+	/* The sets that have all of a thread from when they were opened, and
+	   from its beginning: the set's index, or what stands in its place, and
+	   1, so that what was never touched is 0 and takes no memory.  */
+	int8_t opened[TIDS_MAX];
+	int8_t proved[TIDS_MAX];
 };
 
 struct coverage *coverage_new(void)
@@ -55,15 +57,40 @@ void coverage_free(struct coverage *coverage)
 	free(coverage);
 }
 
-int coverage_of(const struct coverage *coverage, uint32_t tid)
+int coverage_of(const struct coverage *coverage, uint32_t tid, uint64_t time)
 {
-	return tid < TIDS_MAX ? coverage->by[tid] - 1 : COVERED_NEVER;
+	int opened, proved;
+
+	if (tid >= TIDS_MAX)
+		return COVERED_NEVER;
+	opened = coverage->opened[tid] - 1;
+	if (opened >= 0 && time >= coverage->since[opened])
+		return opened;
+	proved = coverage->proved[tid] - 1;
+	if (proved >= 0)
+		return proved;
+	return opened >= 0 ? COVERED_BY_NONE : opened;
 }
 
 void coverage_set(struct coverage *coverage, uint32_t tid, int set)
 {
+	if (tid >= TIDS_MAX)
+		return;
+	coverage->opened[tid] = (set >= 0 ? COVERED_BY_NONE : set) + 1;
+	coverage->proved[tid] = (set >= 0 ? set : COVERED_BY_NONE) + 1;
+}
+
+void coverage_open(struct coverage *coverage, uint32_t tid, int set)
+{
 	if (tid < TIDS_MAX)
-		coverage->by[tid] = set + 1;
+		coverage->opened[tid] = set + 1;
+}
+
+void coverage_prove(struct coverage *coverage, uint32_t tid, int set)
+{
+	if (tid < TIDS_MAX && coverage->opened[tid] - 1 != set &&
+	    coverage->proved[tid] - 1 == COVERED_BY_NONE)
+		coverage->proved[tid] = set + 1;
 }
 
 void coverage_since(struct coverage *coverage, int set, uint64_t time)
@@ -74,11 +101,11 @@ void coverage_since(struct coverage *coverage, int set, uint64_t time)
 enum coverage_answer coverage_ask(const struct coverage *coverage,
 				  const struct hit *hit, int set)
 {
-	int by = coverage_of(coverage, hit->tid);
+	int by = coverage_of(coverage, hit->tid, hit->time);
 
 	if (by == COVERED_BY_NONE || by == COVERED_ENDED)
 		return COVERAGE_KEEP;
-	if (by == COVERED_NEVER || hit->time < coverage->since[by])
+	if (by == COVERED_NEVER)
 		return COVERAGE_MISSED;
 	return by == set ? COVERAGE_DELIVER : COVERAGE_DROP;
 }

@@ -28,11 +28,23 @@ enum {
 struct coverage *coverage_new(void);
 void coverage_free(struct coverage *coverage);
 
-int coverage_of(const struct coverage *coverage, uint32_t tid);
+/* SET, or what stands in its place, is all that counts of TID from now on:
+   a new thread may have an ended one's number.  */
 void coverage_set(struct coverage *coverage, uint32_t tid, int set);
 
-/* SET has all that happens from TIME on, ns; to be told before it is named as
-   what covers a thread.  */
+/* SET was opened for TID when that was running.  */
+void coverage_open(struct coverage *coverage, uint32_t tid, int set);
+
+/* SET told of TID by its last event.  If it was not opened for it, TID has
+   inherited all events of it, so SET has all that TID ever did.  Of several
+   sets the first counts.  */
+void coverage_prove(struct coverage *coverage, uint32_t tid, int set);
+
+/* The set that has what TID did at TIME, ns, or what stands in its place.  */
+int coverage_of(const struct coverage *coverage, uint32_t tid, uint64_t time);
+
+/* SET has all that the threads that it was opened for do from TIME on, ns; to
+   be told before it is named as what covers a thread.  */
 void coverage_since(struct coverage *coverage, int set, uint64_t time);
 
 /* What is to be done with a hit that SET brought.  */

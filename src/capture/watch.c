@@ -120,21 +120,12 @@ static void take_probe_hit(struct watch *watch, struct hit *hit,
 	}
 }
 
-/* Thread TID has the last event of the present set, so it has all of them.  */
-static void take_proof(struct watch *watch, uint32_t tid)
-{
-	int by = coverage_of(watch->coverage, tid);
-
-	if (by == COVERED_BY_NONE || by == COVERED_ENDED)
-		coverage_set(watch->coverage, tid, watch->current);
-}
-
 /* A new process.  Nothing that it does is told before that, so it can do no
    harm if two sets tell of it; but none may be the case while the record that
    tells of its parent is still in another CPU's ring.  */
 static bool takes_process(struct watch *watch, const struct hit *hit)
 {
-	int by = coverage_of(watch->coverage, hit->argument[1]);
+	int by = coverage_of(watch->coverage, hit->argument[1], hit->time);
 
 	if (by == watch->current && !watch->proving &&
 	    hit->time >= watch->proved)
@@ -161,8 +152,8 @@ static bool takes_task(struct watch *watch, const struct hit *hit)
 	case HIT_FORK:
 		if (hit->argument[0] != hit->pid)
 			return takes_process(watch, hit);
-		if (coverage_of(watch->coverage, hit->argument[1]) !=
-		    watch->current)
+		if (coverage_of(watch->coverage, hit->argument[1],
+				hit->time) != watch->current)
 			return false;
 		if (!watch->proving && hit->time >= watch->proved)
 			coverage_set(watch->coverage, hit->tid, watch->current);
@@ -172,10 +163,11 @@ static bool takes_task(struct watch *watch, const struct hit *hit)
 		   which does was opened behind the probes.  Later its parent's
 		   set counts, of which the fork tells.  */
 		if (watch->proving)
-			take_proof(watch, hit->tid);
+			coverage_prove(watch->coverage, hit->tid,
+				       watch->current);
 		if (hit->tid == hit->pid)
 			family_exit(watch->family, hit->pid);
-		by = coverage_of(watch->coverage, hit->tid);
+		by = coverage_of(watch->coverage, hit->tid, hit->time);
 		return by == watch->current ||
 			(by == COVERED_BY_NONE && hit->tid == hit->pid);
 	default:
@@ -242,8 +234,9 @@ static void take_record(void *context, const struct perf_event_header *record)
 	if (record->type != PERF_RECORD_SWITCH)
 		records_read(watch->records, record, record->size, &watch->own);
 	else if (watch->proving && record->size == sizeof(struct switch_record))
-		take_proof(watch, ((const struct switch_record *)
-				   (const void *)record)->tid);
+		coverage_prove(watch->coverage, ((const struct switch_record *)
+						 (const void *)record)->tid,
+			       watch->current);
 	if (watch->delivered)
 		recording_record(watch->recording, watch->record);
 }

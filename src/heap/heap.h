@@ -12,7 +12,7 @@
 
 /* The pipe from hits to the state of the heap: order by time, pair returns
    with calls, follow the blocks, sum up.  One thread feeds it and takes
-   snapshots.  */
+   snapshots; another one may follow, see heap_set_stage().  */
 struct heap;
 
 struct heap_options {
@@ -32,15 +32,6 @@ void heap_free(struct heap *heap);
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count);
 
-/* The same in two steps, which two threads may do: gives the hit its chain, then
-   takes it.  The thread that interns holds the chains meanwhile: for as long as it
-   likes, but not while it waits for the other, which may want them, too.  */
-void heap_hold_chains(struct heap *heap);
-void heap_let_chains(struct heap *heap);
-uint32_t heap_intern(struct heap *heap, uint32_t space,
-		     const uint64_t *addresses, uint32_t count);
-int heap_take(struct heap *heap, const struct hit *hit);
-
 /* From within host.event, for a HIT_NOTE with the pid, tid, function and time of
    a hit, or nearly its time: what a stack dump has given for that hit's call
    chain, to take the place of the one it comes with, unless that is longer.
@@ -58,6 +49,26 @@ void heap_advance(struct heap *heap, uint64_t time);
 
 /* Nothing more comes: passes on what is held back.  */
 void heap_finish(struct heap *heap);
+
+/* Between what feeds the heap and what follows there may be another thread.  */
+struct heap_stage {
+	void *context;
+	/* Gets all that would be followed now, in order; *HIT is valid until it
+	   returns.  NULL: there is no such stage.  */
+	void (*give)(void *context, struct hit *hit);
+};
+
+/* From now on what is in order is given to STAGE, which hands it on, in this
+   order, to a thread that calls heap_turn() with HEAP and a copy of the hit.  The
+   heap's host is asked by that thread.  Before anything else but feeding is done
+   with the heap, and before the stage is taken away, all must have been handed
+   on and followed.  */
+void heap_set_stage(struct heap *heap, const struct heap_stage *stage);
+void heap_turn(void *heap, struct hit *hit);
+
+/* While there is a stage who feeds the heap holds its call chains.  To be called by
+   the stage before it waits for the other thread, which may want them, too.  */
+void heap_let_chains(struct heap *heap);
 
 /* What the heap asks of those who feed it, and tells them, in the order of
    time.  All may be NULL.  */

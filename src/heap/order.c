@@ -137,7 +137,7 @@ static size_t collect_runs(struct order *order, uint64_t limit)
 /* Passes on what the earliest of COUNT runs has up to LIMIT, and before the others
    have something.  Returns whether more is left of it up to LIMIT.  */
 static bool pass_run(struct order *order, size_t count, uint64_t limit,
-		     order_output output, void *context)
+		     order_output *output, void *context)
 {
 	size_t first = order->heap[0], next = 0;
 	struct order_run *run = &order->runs[first];
@@ -184,7 +184,7 @@ static void close_gaps(struct order *order)
 	order->run_count = runs;
 }
 
-static void pass_on(struct order *order, uint64_t limit, order_output output,
+static void pass_on(struct order *order, uint64_t limit, order_output *output,
 		    void *context)
 {
 	size_t count = collect_runs(order, limit);
@@ -200,13 +200,13 @@ static void pass_on(struct order *order, uint64_t limit, order_output output,
 	close_gaps(order);
 }
 
-void order_round(struct order *order, order_output output, void *context)
+void order_round(struct order *order, order_output *output, void *context)
 {
 	pass_on(order, order->complete, output, context);
 	order->complete = order->newest;
 }
 
-void order_finish(struct order *order, order_output output, void *context)
+void order_finish(struct order *order, order_output *output, void *context)
 {
 	pass_on(order, UINT64_MAX, output, context);
 }

@@ -33,7 +33,7 @@ struct order {
 };
 
 /* HIT is the receiver's until it returns.  */
-typedef void (*order_output)(void *context, struct hit *hit);
+typedef void order_output(void *context, struct hit *hit);
 
 void order_clear(struct order *order);
 
@@ -46,9 +46,9 @@ int order_add(struct order *order, const struct hit *hit);
 
 /* A round is over: passes on what is as old as all that was seen by the end
    of the round before, as perf does at FINISHED_ROUND.  */
-void order_round(struct order *order, order_output output, void *context);
+void order_round(struct order *order, order_output *output, void *context);
 
 /* Passes on everything.  */
-void order_finish(struct order *order, order_output output, void *context);
+void order_finish(struct order *order, order_output *output, void *context);
 
 #endif

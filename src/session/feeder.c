@@ -61,16 +61,6 @@ void end_relay(struct session *session)
 	session->relay = NULL;
 }
 
-static int deliver(struct session *session, const struct hit *hit,
-		   uint32_t space, const uint64_t *chain, size_t size)
-{
-	if (!session->relay)
-		return heap_hit(session->heap, hit, space, chain,
-				(uint32_t)size);
-	relay_hit(session->relay, hit, space, chain, (uint32_t)size);
-	return 0;
-}
-
 /* The address space of PID, as far as is known before the hit has its turn.  */
 static uint32_t space_of(struct session *session, uint32_t pid)
 {
@@ -104,8 +94,8 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 		}
 		session->early.count = 0;
 	}
-	deliver(session, hit, size ? space_of(session, hit->pid) : 0, chain,
-		size);
+	heap_hit(session->heap, hit, size ? space_of(session, hit->pid) : 0,
+		 chain, (uint32_t)size);
 	if (session->perfdata && ++session->hits_to_look == HITS_PER_LOOK) {
 		session->hits_to_look = 0;
 		publish_progress(session);
@@ -135,11 +125,6 @@ struct note {
 	char path[];
 };
 
-static void drop_mapping(const struct hit *note)
-{
-	free((struct note *)(uintptr_t)note->argument[0]);
-}
-
 static void on_mapping(void *context, const struct mapping *mapping)
 {
 	struct session *session = context;
@@ -152,14 +137,11 @@ static void on_mapping(void *context, const struct mapping *mapping)
 
 	if (!note)
 		return;
-	if (session->relay)
-		relay_need_segment(session->relay);
-	else
-		heap_need_segment(session->heap);
+	heap_need_segment(session->heap);
 	note->mapping = *mapping;
 	memcpy(note->path, mapping->path, size);
 	note->mapping.path = note->path;
-	if (deliver(session, &hit, 0, NULL, 0) < 0)
+	if (heap_hit(session->heap, &hit, 0, NULL, 0) < 0)
 		free(note);
 }
 
@@ -216,9 +198,7 @@ static void on_round(void *context)
 {
 	struct session *session = context;
 
-	if (session->relay)
-		relay_round(session->relay);
-	else if (!live_dumps_are_behind(session))
+	if (!live_dumps_are_behind(session))
 		heap_round(session->heap);
 	/* Forks and execs may have had their turn.  */
 	session->space = 0;
@@ -229,12 +209,7 @@ static void on_round(void *context)
 
 static void on_segment(void *context, uint64_t place)
 {
-	struct session *session = context;
-
-	if (session->relay)
-		relay_segment(session->relay, place);
-	else
-		heap_segment(session->heap, place);
+	heap_segment(((struct session *)context)->heap, place);
 }
 
 static int on_stub_query(void *context, uint64_t address, uint32_t space)
@@ -268,5 +243,5 @@ void feeder_connect(struct session *session)
 
 void begin_relay(struct session *session)
 {
-	session->relay = relay_new(session->heap, drop_mapping);
+	session->relay = relay_new(session->heap);
 }

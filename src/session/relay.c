@@ -16,9 +16,6 @@
 #define BATCH_HITS 2048
 #define BATCHES 128
 
-/* Kinds that hits have only in a batch.  */
-enum { RELAY_ROUND = 0x80, RELAY_SEGMENT, RELAY_NEED };
-
 struct batch {
 	size_t count;
 	struct hit hits[BATCH_HITS];
@@ -26,7 +23,6 @@ struct batch {
 
 struct relay {
 	struct heap *heap;
-	void (*drop)(const struct hit *note);
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -36,33 +32,9 @@ struct relay {
 	size_t left;            /* who reads waits until no more than this are to be
 				   taken */
 	bool end;
-	/* Of who reads.  */
-	bool holds;             /* the heap's chains */
-	struct batch *open;     /* that is being filled */
+	struct batch *open;     /* that who reads fills */
 	struct batch batches[BATCHES];
 };
-
-static void take(const struct relay *relay, const struct hit *hit)
-{
-	struct heap *heap = relay->heap;
-
-	switch (hit->kind) {
-	case RELAY_ROUND:
-		heap_round(heap);
-		break;
-	case RELAY_SEGMENT:
-		heap_segment(heap, hit->argument[0]);
-		break;
-	case RELAY_NEED:
-		heap_need_segment(heap);
-		break;
-	default:
-		/* Out of memory a hit is counted as lost.  */
-		if (heap_take(heap, hit) < 0 && hit->kind == HIT_NOTE)
-			relay->drop(hit);
-		break;
-	}
-}
 
 static void *run(void *context)
 {
@@ -70,7 +42,7 @@ static void *run(void *context)
 
 	pthread_mutex_lock(&relay->lock);
 	for (;;) {
-		const struct batch *batch;
+		struct batch *batch;
 
 		while (relay->given == relay->taken && !relay->end)
 			pthread_cond_wait(&relay->changed, &relay->lock);
@@ -79,7 +51,7 @@ static void *run(void *context)
 		batch = &relay->batches[relay->taken % BATCHES];
 		pthread_mutex_unlock(&relay->lock);
 		for (size_t i = 0; i < batch->count; i++)
-			take(relay, &batch->hits[i]);
+			heap_turn(relay->heap, &batch->hits[i]);
 		pthread_mutex_lock(&relay->lock);
 		relay->taken++;
 		if (relay->given - relay->taken <= relay->left)
@@ -97,28 +69,6 @@ static bool has_second_processor(void)
 	       CPU_COUNT(&set) > 1;
 }
 
-struct relay *relay_new(struct heap *heap, void (*drop)(const struct hit *note))
-{
-	struct relay *relay;
-
-	if (!has_second_processor())
-		return NULL;
-	relay = calloc(1, sizeof(*relay));
-	if (!relay)
-		return NULL;
-	relay->heap = heap;
-	relay->drop = drop;
-	relay->open = &relay->batches[0];
-	pthread_mutex_init(&relay->lock, NULL);
-	pthread_cond_init(&relay->changed, NULL);
-	if (!thread_start(&relay->thread, run, relay))
-		return relay;
-	pthread_cond_destroy(&relay->changed);
-	pthread_mutex_destroy(&relay->lock);
-	free(relay);
-	return NULL;
-}
-
 /* Waits until no more than LEFT batches are to be taken.  */
 static void wait_for(struct relay *relay, size_t left)
 {
@@ -130,9 +80,7 @@ static void wait_for(struct relay *relay, size_t left)
 /* Hands over what was filled.  */
 static void hand_over(struct relay *relay)
 {
-	if (relay->holds)
-		heap_let_chains(relay->heap);
-	relay->holds = false;
+	heap_let_chains(relay->heap);
 	pthread_mutex_lock(&relay->lock);
 	relay->given++;
 	pthread_cond_signal(&relay->changed);
@@ -144,42 +92,38 @@ static void hand_over(struct relay *relay)
 	relay->open->count = 0;
 }
 
-/* Room for one more.  */
-static inline struct hit *next(struct relay *relay)
+static void give(void *context, struct hit *hit)
 {
+	struct relay *relay = context;
+
 	if (relay->open->count == BATCH_HITS)
 		hand_over(relay);
-	return &relay->open->hits[relay->open->count++];
+	relay->open->hits[relay->open->count++] = *hit;
 }
 
-void relay_hit(struct relay *relay, const struct hit *hit, uint32_t space,
-	       const uint64_t *addresses, uint32_t count)
+struct relay *relay_new(struct heap *heap)
 {
-	struct hit *room = next(relay);
+	struct heap_stage stage = { .give = give };
+	struct relay *relay;
 
-	if (!relay->holds)
-		heap_hold_chains(relay->heap);
-	relay->holds = true;
-	*room = *hit;
-	room->chain = count ? heap_intern(relay->heap, space, addresses, count) : 0;
-}
-
-void relay_round(struct relay *relay)
-{
-	next(relay)->kind = RELAY_ROUND;
-}
-
-void relay_segment(struct relay *relay, uint64_t place)
-{
-	struct hit *room = next(relay);
-
-	room->kind = RELAY_SEGMENT;
-	room->argument[0] = place;
-}
-
-void relay_need_segment(struct relay *relay)
-{
-	next(relay)->kind = RELAY_NEED;
+	if (!has_second_processor())
+		return NULL;
+	relay = calloc(1, sizeof(*relay));
+	if (!relay)
+		return NULL;
+	relay->heap = heap;
+	relay->open = &relay->batches[0];
+	pthread_mutex_init(&relay->lock, NULL);
+	pthread_cond_init(&relay->changed, NULL);
+	if (!thread_start(&relay->thread, run, relay)) {
+		stage.context = relay;
+		heap_set_stage(heap, &stage);
+		return relay;
+	}
+	pthread_cond_destroy(&relay->changed);
+	pthread_mutex_destroy(&relay->lock);
+	free(relay);
+	return NULL;
 }
 
 void relay_drain(struct relay *relay)
@@ -192,6 +136,8 @@ void relay_drain(struct relay *relay)
 
 void relay_free(struct relay *relay)
 {
+	const struct heap_stage none = { 0 };
+
 	if (!relay)
 		return;
 	hand_over(relay);
@@ -200,6 +146,7 @@ void relay_free(struct relay *relay)
 	pthread_cond_signal(&relay->changed);
 	pthread_mutex_unlock(&relay->lock);
 	pthread_join(relay->thread, NULL);
+	heap_set_stage(relay->heap, &none);
 	pthread_cond_destroy(&relay->changed);
 	pthread_mutex_destroy(&relay->lock);
 	free(relay);

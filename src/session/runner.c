@@ -50,8 +50,8 @@ static void load(struct session *session)
 			begin_relay(session);
 		result = perfdata_read(session->perfdata, &session->sink,
 				       &session->done, &session->stop, &error);
-		end_relay(session);
 		heap_finish(session->heap);
+		end_relay(session);
 	} while (++readings < READINGS_MAX && !session->stop &&
 		 has_learned(session) &&
 		 heap_restart(session->heap) == 0);

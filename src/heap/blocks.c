@@ -102,24 +102,39 @@ static int rebuild(struct blocks *blocks, size_t size, uint32_t losses)
 	return 0;
 }
 
-int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,
-	       uint32_t losses)
+/* The slot that ADDRESS gets in BLOCKS, of whose table SLOT is where it belongs, if
+   that can't be filled in as it is.  NULL when out of memory.  */
+static struct block_slot *make_slot(struct blocks *blocks, uint64_t address,
+				    struct block_slot *slot, uint32_t losses)
 {
 	struct block_table *table = blocks->table;
-	struct block_slot *slot = table ? slot_of(table, address) : NULL;
 	size_t size = table ? table->size : FIRST_SIZE;
 	bool full = slot && !slot->address &&
 		    table->count + 1 > table->size / 4 * 3;
 
 	if (!table || table->users > 1 || blocks->inherited || full) {
 		if (rebuild(blocks, full ? size * 2 : size, losses) < 0)
-			return -1;
+			return NULL;
 		table = blocks->table;
 		slot = slot_of(table, address);
 	}
 	if (!slot->address) {
 		slot->address = address;
 		table->count++;
+	}
+	return slot;
+}
+
+int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,
+	       uint32_t losses)
+{
+	struct block_table *table = blocks->table;
+	struct block_slot *slot = table ? slot_of(table, address) : NULL;
+
+	if (!slot || !slot->address || table->users > 1 || blocks->inherited) {
+		slot = make_slot(blocks, address, slot, losses);
+		if (!slot)
+			return -1;
 	}
 	slot->value = value;
 	slot->losses = losses;

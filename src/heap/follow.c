@@ -91,13 +91,10 @@ static struct process *process_find(const struct follow *follow, uint32_t pid)
 	return process;
 }
 
-static struct process *process_get(struct follow *follow, uint32_t pid)
+static struct process *process_add(struct follow *follow, uint32_t pid)
 {
-	struct process *process = follow->last;
+	struct process *process = process_find(follow, pid);
 
-	if (process && process->pid == pid)
-		return process;
-	process = process_find(follow, pid);
 	if (!process) {
 		process = calloc(1, sizeof(*process));
 		if (!process)
@@ -108,6 +105,14 @@ static struct process *process_get(struct follow *follow, uint32_t pid)
 	}
 	follow->last = process;
 	return process;
+}
+
+static inline struct process *process_get(struct follow *follow, uint32_t pid)
+{
+	struct process *process = follow->last;
+
+	return process && process->pid == pid ? process :
+		process_add(follow, pid);
 }
 
 uint64_t follow_image(struct follow *follow, uint32_t pid)

@@ -82,7 +82,7 @@ static unsigned slice_of(const struct groups *groups, uint64_t time)
 
 /* Nothing has happened to a group since it was last touched: in the slices
    between it was as it is, and what it has was there at each loss.  */
-static void settle(struct groups *groups, uint32_t number)
+static inline void settle(struct groups *groups, uint32_t number)
 {
 	struct group *group = &groups->groups[number];
 	struct group_links *links = &groups->links[number];
@@ -104,11 +104,6 @@ void groups_settle(struct groups *groups)
 void groups_lost(struct groups *groups)
 {
 	groups->losses = (groups->losses + 1) & LOSSES_MASK;
-}
-
-bool groups_doubtful(const struct groups *groups, uint32_t number)
-{
-	return groups->blocks[number].losses != groups->losses;
 }
 
 /* Each two slices become one.  */
@@ -388,11 +383,6 @@ int groups_count(struct groups *groups, uint64_t time, uint64_t size,
 	groups->alone++;
 	*number = groups->links[at - 1].size;
 	return 0;
-}
-
-uint32_t groups_size_number(const struct groups *groups, uint32_t block)
-{
-	return groups->links[groups->blocks[block].group].size;
 }
 
 uint32_t groups_find_size(const struct groups *groups, uint64_t size)

@@ -95,7 +95,10 @@ static inline void groups_advance(struct groups *groups, uint64_t time)
 void groups_lost(struct groups *groups);
 
 /* Whether events were lost while BLOCK was alive.  */
-bool groups_doubtful(const struct groups *groups, uint32_t block);
+static inline bool groups_doubtful(const struct groups *groups, uint32_t block)
+{
+	return groups->blocks[block].losses != groups->losses;
+}
 
 /* A new block.  Returns its number; 0 when out of memory.  *LIVE: blocks of
    this size alive now.  */
@@ -108,7 +111,11 @@ int groups_count(struct groups *groups, uint64_t time, uint64_t size,
 		 uint32_t chain, uint32_t *number);
 
 /* The number of the size of BLOCK, which lives.  */
-uint32_t groups_size_number(const struct groups *groups, uint32_t block);
+static inline uint32_t groups_size_number(const struct groups *groups,
+					  uint32_t block)
+{
+	return groups->links[groups->blocks[block].group].size;
+}
 
 /* That of SIZE; GROUPS_NO_SIZE: no block ever had it.  */
 #define GROUPS_NO_SIZE UINT32_MAX

@@ -98,6 +98,23 @@ static void tell(struct heap *heap, unsigned kind, uint64_t argument)
 	give(heap, &hit);
 }
 
+static uint32_t intern(struct heap *heap, uint32_t space,
+		       const uint64_t *addresses, uint32_t count)
+{
+	hold_chains(heap);
+	return chains_intern(heap->chains, space, addresses, count);
+}
+
+/* Of what is no call and no return, and is taken at *TIME.  */
+static void take_note(struct heap *heap, const struct hit *hit, uint64_t *time)
+{
+	if (hit->kind != HIT_NOTE)
+		heap_need_segment(heap);
+	/* When is not known; not later than what has come.  */
+	if (hit->kind == HIT_LOST && !*time)
+		*time = heap->pipe->order.newest;
+}
+
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count)
 {
@@ -105,13 +122,10 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	uint64_t time = hit->time;
 	struct hit *room;
 
-	if (hit->kind == HIT_CALL || hit->kind == HIT_RETURN)
+	if (hit->kind <= HIT_RETURN)
 		pipe->hits++;
-	else if (hit->kind != HIT_NOTE)
-		heap_need_segment(heap);
-	/* When is not known; not later than what has come.  */
-	if (hit->kind == HIT_LOST && !time)
-		time = pipe->order.newest;
+	else
+		take_note(heap, hit, &time);
 	room = order_room(&pipe->order, time);
 	if (!room) {
 		pipe->refused++;
@@ -120,12 +134,7 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	*room = *hit;
 	room->time = time;
 	room->segment = pipe->begun ? pipe->begun - 1 : 0;
-	room->chain = 0;
-	if (count) {
-		hold_chains(heap);
-		room->chain = chains_intern(heap->chains, space, addresses,
-					    count);
-	}
+	room->chain = count ? intern(heap, space, addresses, count) : 0;
 	return 0;
 }
 

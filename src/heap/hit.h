@@ -7,6 +7,7 @@
 #include "heap/allocators.h"
 
 enum hit_kind {
+	/* These two first.  */
 	HIT_CALL,   /* entry of an allocation function; argument[] as in allocators[] */
 	HIT_RETURN, /* its return; argument[0] the result, see HIT_HAS_POINTER */
 	HIT_FORK,   /* pid, tid: the new task; argument[0], [1]: its parent's pid, tid */

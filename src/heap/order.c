@@ -7,34 +7,59 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HITS_FIRST 4096
+#define SPANS_FIRST 64
+
 void order_clear(struct order *order)
 {
-	free(order->pending);
+	for (int i = 0; i < 2; i++) {
+		free(order->part[i].hits);
+		free(order->part[i].spans);
+	}
 	free(order->runs);
 	free(order->heap);
 	memset(order, 0, sizeof(*order));
 }
 
-static int grow(struct order *order)
+static int grow_hits(struct order_part *part)
 {
-	size_t capacity = order->capacity ? order->capacity * 2 : 4096;
-	struct hit *pending = reallocarray(order->pending, capacity,
-					   sizeof(*pending));
+	size_t capacity = part->capacity ? part->capacity * 2 : HITS_FIRST;
+	struct hit *hits = reallocarray(part->hits, capacity, sizeof(*hits));
 
-	if (!pending)
+	if (!hits)
 		return -1;
-	order->pending = pending;
-	order->capacity = capacity;
+	part->hits = hits;
+	part->capacity = capacity;
 	return 0;
 }
 
-static int grow_runs(struct order *order)
+static int grow_spans(struct order_part *part)
 {
-	size_t capacity = order->run_capacity ? order->run_capacity * 2 : 64;
-	struct order_run *runs = reallocarray(order->runs, capacity,
-					      sizeof(*runs));
+	size_t capacity = part->span_capacity ? part->span_capacity * 2 :
+			  SPANS_FIRST;
+	struct order_span *spans = reallocarray(part->spans, capacity,
+						sizeof(*spans));
+
+	if (!spans)
+		return -1;
+	part->spans = spans;
+	part->span_capacity = capacity;
+	return 0;
+}
+
+/* Makes room for one run more of both parts together, so that there is enough when
+   they are passed on.  */
+static int reserve_run(struct order *order)
+{
+	size_t count = order->part[0].span_count + order->part[1].span_count;
+	size_t capacity = order->run_capacity ? order->run_capacity * 2 :
+			  SPANS_FIRST;
+	struct order_run *runs;
 	size_t *heap;
 
+	if (count < order->run_capacity)
+		return 0;
+	runs = reallocarray(order->runs, capacity, sizeof(*runs));
 	if (!runs)
 		return -1;
 	order->runs = runs;
@@ -47,24 +72,26 @@ static int grow_runs(struct order *order)
 }
 
 /* The next hit begins a run.  */
-static int start_run(struct order *order)
+static int start_run(struct order *order, struct order_part *part)
 {
-	if (order->run_count == order->run_capacity && grow_runs(order) < 0)
+	if (reserve_run(order) < 0 ||
+	    (part->span_count == part->span_capacity && grow_spans(part) < 0))
 		return -1;
-	order->runs[order->run_count++].at = order->count;
+	if (part->span_count)
+		part->spans[part->span_count - 1].end = part->count;
+	part->spans[part->span_count++].at = part->count;
 	return 0;
 }
 
-struct hit *order_room(struct order *order, uint64_t time)
+int order_grow(struct order *order, uint64_t time)
 {
-	if (order->count == order->capacity && grow(order) < 0)
-		return NULL;
-	if ((!order->count || order->pending[order->count - 1].time > time) &&
-	    start_run(order) < 0)
-		return NULL;
-	if (time > order->newest)
-		order->newest = time;
-	return &order->pending[order->count++];
+	struct order_part *part = &order->part[order->present];
+
+	if (part->count == part->capacity && grow_hits(part) < 0)
+		return -1;
+	if (part->count && part->hits[part->count - 1].time <= time)
+		return 0;
+	return start_run(order, part);
 }
 
 int order_add(struct order *order, const struct hit *hit)
@@ -118,20 +145,25 @@ static void raise_run(struct order *order, size_t count, size_t run)
 	heap[at] = run;
 }
 
-/* Fills the heap with the runs that have a hit up to LIMIT; returns how many.  */
-static size_t collect_runs(struct order *order, uint64_t limit)
+/* Adds the runs of PART, from number FIRST on, and to the heap, which has *COUNT,
+   those that have a hit up to LIMIT.  Returns the number of the next run.  */
+static size_t collect_runs(struct order *order, struct order_part *part,
+			   size_t first, uint64_t limit, size_t *count)
 {
-	size_t count = 0;
+	if (part->span_count)
+		part->spans[part->span_count - 1].end = part->count;
+	for (size_t i = 0; i < part->span_count; i++) {
+		struct order_run *run = &order->runs[first + i];
 
-	for (size_t i = 0; i < order->run_count; i++) {
-		struct order_run *run = &order->runs[i];
-
-		run->end = i + 1 < order->run_count ? run[1].at : order->count;
-		run->time = order->pending[run->at].time;
+		run->at = part->hits + part->spans[i].at;
+		run->end = part->hits + part->spans[i].end;
+		if (run->at == run->end)
+			continue;
+		run->time = run->at->time;
 		if (run->time <= limit)
-			raise_run(order, ++count, i);
+			raise_run(order, ++*count, first + i);
 	}
-	return count;
+	return first + part->span_count;
 }
 
 /* Passes on what the earliest of COUNT runs has up to LIMIT, and before the others
@@ -141,12 +173,18 @@ static bool pass_run(struct order *order, size_t count, uint64_t limit,
 {
 	size_t first = order->heap[0], next = 0;
 	struct order_run *run = &order->runs[first];
+	uint64_t until = limit;
 
-	if (count > 1)
+	if (count > 1) {
 		next = order->heap[count > 2 && is_before(order, order->heap[2],
 							  order->heap[1]) ? 2 : 1];
+		/* Of equal times that of the earlier run is first.  */
+		until = order->runs[next].time - (first > next);
+		if (until > limit)
+			until = limit;
+	}
 	do {
-		struct hit *hit = &order->pending[run->at++];
+		struct hit *hit = run->at++;
 
 		/* A note that comes late puts nothing out of order.  */
 		if (hit->time < order->passed)
@@ -156,39 +194,14 @@ static bool pass_run(struct order *order, size_t count, uint64_t limit,
 		output(context, hit);
 		if (run->at == run->end)
 			return false;
-		run->time = order->pending[run->at].time;
-		if (run->time > limit)
-			return false;
-	} while (count == 1 || is_before(order, first, next));
-	return true;
+		run->time = run->at->time;
+	} while (run->time <= until);
+	return run->time <= limit;
 }
 
-/* Closes the gaps that what was passed on has left.  */
-static void close_gaps(struct order *order)
+static void merge(struct order *order, size_t count, uint64_t limit,
+		  order_output *output, void *context)
 {
-	size_t count = 0, runs = 0;
-
-	for (size_t i = 0; i < order->run_count; i++) {
-		size_t from = order->runs[i].at, end = order->runs[i].end;
-
-		if (from == end)
-			continue;
-		if (!count || order->pending[count - 1].time >
-			      order->pending[from].time)
-			order->runs[runs++].at = count;
-		memmove(order->pending + count, order->pending + from,
-			(end - from) * sizeof(*order->pending));
-		count += end - from;
-	}
-	order->count = count;
-	order->run_count = runs;
-}
-
-static void pass_on(struct order *order, uint64_t limit, order_output *output,
-		    void *context)
-{
-	size_t count = collect_runs(order, limit);
-
 	while (count) {
 		size_t run = order->heap[0];
 
@@ -197,16 +210,40 @@ static void pass_on(struct order *order, uint64_t limit, order_output *output,
 		else if (--count)
 			sink_run(order, count, order->heap[count]);
 	}
-	close_gaps(order);
+}
+
+static void empty(struct order_part *part)
+{
+	part->count = 0;
+	part->span_count = 0;
+}
+
+/* Passes on what is up to LIMIT: all of the rounds before the present one.  */
+static void pass_on(struct order *order, uint64_t limit, order_output *output,
+		    void *context)
+{
+	struct order_part *before = &order->part[!order->present];
+	struct order_part *present = &order->part[order->present];
+	size_t count = 0;
+	size_t first = collect_runs(order, before, 0, limit, &count);
+
+	collect_runs(order, present, first, limit, &count);
+	merge(order, count, limit, output, context);
+	empty(before);
+	for (size_t i = 0; i < present->span_count; i++)
+		present->spans[i].at = (size_t)(order->runs[first + i].at -
+						present->hits);
 }
 
 void order_round(struct order *order, order_output *output, void *context)
 {
 	pass_on(order, order->complete, output, context);
 	order->complete = order->newest;
+	order->present = !order->present;
 }
 
 void order_finish(struct order *order, order_output *output, void *context)
 {
 	pass_on(order, UINT64_MAX, output, context);
+	empty(&order->part[order->present]);
 }

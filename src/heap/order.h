@@ -6,26 +6,42 @@
 
 #include "heap/hit.h"
 
-/* Hits of pending that are sorted by time.  */
+/* Hits that are sorted by time, of which the first has its turn next.  */
 struct order_run {
-	size_t at;              /* of the first */
-	/* Known while they are passed on.  */
-	size_t end;
+	struct hit *at;
+	struct hit *end;
 	uint64_t time;          /* of the first */
+};
+
+/* Where they are in a part.  */
+struct order_span {
+	size_t at;
+	size_t end;             /* not known of the last one */
+};
+
+/* What came in one round: runs, one behind the other.  */
+struct order_part {
+	struct hit *hits;
+	size_t count;
+	size_t capacity;
+	struct order_span *spans;
+	size_t span_count;
+	size_t span_capacity;
 };
 
 /* Puts hits that come from several CPUs in the order of time.  Within one
    CPU they come sorted, so what is held back is a few sorted runs, of which the
-   earliest hit is taken again and again.  */
+   earliest hit is taken again and again.  When a round is over all that came in
+   those before it has its turn, so there are two parts, and nothing ever moves.  */
 struct order {
-	struct hit *pending;
-	size_t count;
-	size_t capacity;
-	struct order_run *runs; /* one behind the other, in pending */
-	size_t run_count;
-	size_t run_capacity;
-	size_t *heap;           /* of runs that have something to be passed on, by
+	struct order_part part[2];
+	unsigned present;       /* the part that the present round fills */
+	/* Of both parts, while they are passed on, in the order in which they
+	   came.  */
+	struct order_run *runs;
+	size_t *heap;           /* of those with something to be passed on, by
 				   their number, the earliest first */
+	size_t run_capacity;
 	uint64_t newest;        /* latest time seen so far */
 	uint64_t complete;      /* nothing older than this comes any more */
 	uint64_t passed;        /* time of the last hit that was passed on */
@@ -37,9 +53,23 @@ typedef void order_output(void *context, struct hit *hit);
 
 void order_clear(struct order *order);
 
+/* Makes room for a hit of TIME.  Returns -1 when out of memory.  */
+int order_grow(struct order *order, uint64_t time);
+
 /* Room for a hit of TIME, which is to be filled in, with that time, before the next
    call.  NULL when out of memory.  */
-struct hit *order_room(struct order *order, uint64_t time);
+static inline struct hit *order_room(struct order *order, uint64_t time)
+{
+	struct order_part *part = &order->part[order->present];
+
+	if ((part->count == part->capacity || !part->count ||
+	     part->hits[part->count - 1].time > time) &&
+	    order_grow(order, time) < 0)
+		return NULL;
+	if (time > order->newest)
+		order->newest = time;
+	return &part->hits[part->count++];
+}
 
 /* Returns -1 when out of memory.  */
 int order_add(struct order *order, const struct hit *hit);

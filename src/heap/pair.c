@@ -15,9 +15,13 @@
    start, where its return has the start.  */
 #define SAME_FUNCTION 64
 
+/* As many threads as are busy in turn: a power of two.  */
+#define RECENT 16
+
 struct thread {
 	uint32_t pid;
 	uint32_t tid;
+	uint64_t image;
 	uint8_t depth;
 	struct call calls[DEPTH];
 	/* Returns still to come of functions that share the address of the
@@ -45,7 +49,7 @@ struct pair {
 	struct thread **table;
 	size_t size;            /* a power of two */
 	size_t count;
-	struct thread *last;
+	struct thread *recent[RECENT];  /* of the newest look-ups, by tid */
 	uint64_t unpaired;
 	uint32_t losses;
 };
@@ -112,28 +116,42 @@ static void grow(struct pair *pair)
 	pair->size = size;
 }
 
-static struct thread *thread_get(struct pair *pair, uint32_t pid, uint32_t tid)
+static struct thread *thread_add(struct pair *pair, uint32_t pid, uint32_t tid)
 {
-	struct thread *thread = pair->last;
+	struct thread *thread = calloc(1, sizeof(*thread));
+
+	if (!thread)
+		return NULL;
+	if (pair->count++ >= pair->size)
+		grow(pair);
+	thread->pid = pid;
+	thread->tid = tid;
+	thread->image = pair->output.image(pair->output.context, pid);
+	thread->next = pair->table[tid & (pair->size - 1)];
+	pair->table[tid & (pair->size - 1)] = thread;
+	return thread;
+}
+
+static struct thread *thread_find(struct pair *pair, uint32_t pid, uint32_t tid)
+{
+	struct thread *thread = pair->table[tid & (pair->size - 1)];
+
+	while (thread && (thread->tid != tid || thread->pid != pid))
+		thread = thread->next;
+	if (!thread)
+		thread = thread_add(pair, pid, tid);
+	pair->recent[tid % RECENT] = thread;
+	return thread;
+}
+
+static inline struct thread *thread_get(struct pair *pair, uint32_t pid,
+					uint32_t tid)
+{
+	struct thread *thread = pair->recent[tid % RECENT];
 
 	if (thread && thread->tid == tid && thread->pid == pid)
 		return thread;
-	thread = pair->table[tid & (pair->size - 1)];
-	while (thread && (thread->tid != tid || thread->pid != pid))
-		thread = thread->next;
-	if (!thread) {
-		thread = calloc(1, sizeof(*thread));
-		if (!thread)
-			return NULL;
-		if (pair->count++ >= pair->size)
-			grow(pair);
-		thread->pid = pid;
-		thread->tid = tid;
-		thread->next = pair->table[tid & (pair->size - 1)];
-		pair->table[tid & (pair->size - 1)] = thread;
-	}
-	pair->last = thread;
-	return thread;
+	return thread_find(pair, pid, tid);
 }
 
 static uint64_t old_block(uint8_t function,
@@ -430,14 +448,17 @@ static uint32_t take_deep(struct thread *thread, const struct hit *hit)
 }
 
 static int allocation_hit(struct pair *pair, const struct hit *hit,
-			  uint64_t image, uint32_t space)
+			  uint32_t space)
 {
-	struct point *point = points_get(pair->points, hit->address, image,
-					 space, hit->function);
 	struct thread *thread = thread_get(pair, hit->pid, hit->tid);
+	struct point *point;
 	uint32_t deep;
 
-	if (!point || !thread)
+	if (!thread)
+		return -1;
+	point = points_get(pair->points, hit->address, thread->image, space,
+			   hit->function);
+	if (!point)
 		return -1;
 	deep = take_deep(thread, hit);
 	if (point->stub || is_repeated(thread, hit))
@@ -459,7 +480,7 @@ static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
 	size_t from = tid ? tid & (pair->size - 1) : 0;
 	size_t to = tid ? from + 1 : pair->size;
 
-	pair->last = NULL;
+	memset(pair->recent, 0, sizeof(pair->recent));
 	for (size_t i = from; i < to; i++) {
 		struct thread **at = &pair->table[i];
 
@@ -495,13 +516,12 @@ bool pair_knows(const struct pair *pair, uint32_t pid)
 	return false;
 }
 
-int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
-	     uint32_t space)
+int pair_hit(struct pair *pair, const struct hit *hit, uint32_t space)
 {
 	switch (hit->kind) {
 	case HIT_CALL:
 	case HIT_RETURN:
-		return allocation_hit(pair, hit, image, space);
+		return allocation_hit(pair, hit, space);
 	case HIT_EXEC:
 		forget(pair, hit->pid, 0);
 		break;

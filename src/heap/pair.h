@@ -59,6 +59,9 @@ struct pair_output {
 	void (*drop)(void *context, uint32_t pid, uint64_t old, uint32_t token);
 	/* A return without a call: a block that was acquired unseen.  */
 	void (*stray)(void *context, uint32_t pid, uint64_t block);
+	/* Which program of which process PID is now, see points_get(); asked once
+	   for each of its threads.  */
+	uint64_t (*image)(void *context, uint32_t pid);
 };
 
 struct pair;
@@ -75,10 +78,9 @@ void pair_free(struct pair *pair);
    that is as near as DEEP_NS.  */
 void pair_deepen(struct pair *pair, const struct hit *dumped, uint32_t deep);
 
-/* Takes the next hit in order of time.  IMAGE, SPACE: see points_get().
-   Returns -1 when out of memory.  */
-int pair_hit(struct pair *pair, const struct hit *hit, uint64_t image,
-	     uint32_t space);
+/* Takes the next hit in order of time.  SPACE: see points_get().  Returns -1 when
+   out of memory.  */
+int pair_hit(struct pair *pair, const struct hit *hit, uint32_t space);
 
 /* Events are missing here: what stands open is suspect.  */
 void pair_lost(struct pair *pair);

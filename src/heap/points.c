@@ -83,19 +83,15 @@ static struct point *add(struct points *points, uint64_t address,
 	return point;
 }
 
-struct point *points_get(struct points *points, uint64_t address,
-			 uint64_t image, uint32_t space, uint8_t function)
+struct point *points_find(struct points *points, uint64_t address,
+			  uint64_t image, uint32_t space, uint8_t function)
 {
-	struct point **recent = &points->recent[(address ^ address >> 5) / 16 %
-						POINTS_RECENT];
-	struct point *point = *recent;
+	struct point *point = points->size ?
+		points->table[slot_of(points, address, image)] : NULL;
 
-	if (point && point->address == address && point->image == image)
-		return point;
-	point = points->size ? points->table[slot_of(points, address, image)] : NULL;
 	if (!point)
 		point = add(points, address, image, space, function);
-	*recent = point;
+	points->recent[points_recent(address)] = point;
 	return point;
 }
 

@@ -41,10 +41,27 @@ struct points {
 
 void points_clear(struct points *points);
 
+/* What points_get() does where it has to look further.  */
+struct point *points_find(struct points *points, uint64_t address,
+			  uint64_t image, uint32_t space, uint8_t function);
+
+static inline size_t points_recent(uint64_t address)
+{
+	return (address ^ address >> 5) / 16 % POINTS_RECENT;
+}
+
 /* The point of a hit, asked about by address and SPACE if it is new.  NULL
    when out of memory.  */
-struct point *points_get(struct points *points, uint64_t address,
-			 uint64_t image, uint32_t space, uint8_t function);
+static inline struct point *points_get(struct points *points, uint64_t address,
+				       uint64_t image, uint32_t space,
+				       uint8_t function)
+{
+	struct point *point = points->recent[points_recent(address)];
+
+	if (point && point->address == address && point->image == image)
+		return point;
+	return points_find(points, address, image, space, function);
+}
 
 /* Marks points that proved to be stubs as such.  Returns whether there are
    any: what was counted with them as functions is wrong.  */

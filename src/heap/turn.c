@@ -48,6 +48,11 @@ static void on_stray(void *context, uint32_t pid, uint64_t block)
 	follow_stray(((struct pipe *)context)->follow, pid, block);
 }
 
+static uint64_t on_image(void *context, uint32_t pid)
+{
+	return follow_image(((struct pipe *)context)->follow, pid);
+}
+
 void heap_pipe_free(struct pipe *pipe)
 {
 	if (!pipe)
@@ -71,6 +76,7 @@ struct pipe *heap_pipe_new(const struct heap_options *options,
 		.operation = on_operation,
 		.drop = on_drop,
 		.stray = on_stray,
+		.image = on_image,
 	};
 
 	if (!pipe)
@@ -202,8 +208,7 @@ static void allocation_hit(struct heap *heap, struct hit *hit)
 			hit->chain = intern(heap, space, chain.addresses,
 					    chain.count);
 	}
-	if (pair_hit(heap->pipe->pair, hit, follow_image(heap->pipe->follow, hit->pid),
-		     space) < 0)
+	if (pair_hit(heap->pipe->pair, hit, space) < 0)
 		heap->pipe->failed++;
 }
 
@@ -260,7 +265,7 @@ void heap_turn(void *context, struct hit *hit)
 	default:
 		break;
 	}
-	if (pair_hit(pipe->pair, hit, 0, 0) < 0)
+	if (pair_hit(pipe->pair, hit, 0) < 0)
 		pipe->failed++;
 	if (hit->kind == HIT_EXIT)
 		follow_thread_exit(pipe->follow, hit->pid, hit->tid);

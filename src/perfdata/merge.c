@@ -75,9 +75,9 @@ void merge_free(struct merge *merge)
 }
 
 /* Reads PART's next record.  */
-static inline enum reader_status read_part(const struct merge *merge,
-					   struct part *part,
-					   const struct perf_event_header **record)
+static enum reader_status read_part(const struct merge *merge,
+				    struct part *part,
+				    const struct perf_event_header **record)
 {
 	struct reader *reader = &part->reader;
 	struct cursor payload;
@@ -166,8 +166,7 @@ enum reader_status merge_next(struct merge *merge,
 
 	*reader = &part->reader;
 	if (merge->count == 1)
-		return reader_in_place(&part->reader, record) ? READER_OK :
-			read_part(merge, part, record);
+		return read_part(merge, part, record);
 	if (merge->started < merge->count) {
 		status = start(merge, reader);
 		if (status != READER_OK)
@@ -191,6 +190,11 @@ enum reader_status merge_next(struct merge *merge,
 	*record = merge->queue[0]->record;
 	merge->first_is_used = true;
 	return READER_OK;
+}
+
+struct reader *merge_only(const struct merge *merge)
+{
+	return merge->count == 1 ? &merge->parts[0]->reader : NULL;
 }
 
 bool merge_can_start(const struct merge *merge)

@@ -27,6 +27,10 @@ enum reader_status merge_next(struct merge *merge,
 			      const struct perf_event_header **record,
 			      struct reader **reader);
 
+/* The reader of the only file; NULL if there are several.  Who reads with it himself
+   does the same as merge_next().  */
+struct reader *merge_only(const struct merge *merge);
+
 /* Whether what comes next can be read again on its own: there is one file, and
    nothing compressed in it so far.  */
 bool merge_can_start(const struct merge *merge);

@@ -349,12 +349,19 @@ static enum reader_status read_some(struct merge *merge,
 				    const struct sink *sink,
 				    struct reader **reader)
 {
+	struct reader *only = merge_only(merge);
+
+	*reader = only;
 	for (int i = 0; i < RECORDS_AT_ONCE; i++) {
 		const struct perf_event_header *record;
-		enum reader_status status = merge_next(merge, &record, reader);
 
-		if (status != READER_OK)
-			return status;
+		if (!only || !reader_in_place(only, &record)) {
+			enum reader_status status = merge_next(merge, &record,
+							       reader);
+
+			if (status != READER_OK)
+				return status;
+		}
 		if (records_read(records, record, record->size, sink) ==
 		    RECORD_BAD) {
 			(*reader)->at = (*reader)->began;

@@ -32,12 +32,13 @@ static const uint64_t *callers(const struct hit *hit, const uint64_t *chain,
 	return room;
 }
 
-/* Whether nobody will ask for the call chain of HIT, a call: of a release only the
-   log tells it.  */
-static bool is_idle_chain(const struct session *session, const struct hit *hit)
+/* Whether nobody will ask for the call chain of HIT, a call.  */
+static bool is_spare_chain(const struct session *session, const struct hit *hit)
 {
-	return hit->flags & HIT_CHAIN_FOLLOWS ||
-	       (!session->options.heap.log &&
+	uint8_t spare = session->sink.spare_chains;
+
+	return (spare & SPARE_FOLLOWED && hit->flags & HIT_CHAIN_FOLLOWS) ||
+	       (spare & SPARE_RELEASES &&
 		allocators[hit->function].result == RESULT_NONE);
 }
 
@@ -80,7 +81,7 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 	if (!session->perfdata)
 		count_cost(session, hit);
 	if (size && hit->kind == HIT_CALL) {
-		if (is_idle_chain(session, hit))
+		if (is_spare_chain(session, hit))
 			size = 0;
 		else
 			chain = callers(hit, chain, &size, room);
@@ -220,6 +221,9 @@ static int on_stub_query(void *context, uint64_t address, uint32_t space)
 
 void feeder_connect(struct session *session)
 {
+	/* Of a release only the log tells the call chain.  */
+	const uint8_t spare = SPARE_FOLLOWED |
+		(session->options.heap.log ? 0 : SPARE_RELEASES);
 	/* Where leaktop puts the probes itself there are no stubs.  */
 	const struct heap_host host = {
 		.context = session,
@@ -230,6 +234,7 @@ void feeder_connect(struct session *session)
 
 	session->sink = (struct sink) {
 		.context = session,
+		.spare_chains = spare,
 		.hit = on_hit,
 		.dump = on_dump,
 		.mapping = on_mapping,

@@ -242,12 +242,13 @@ static void set_extent(struct layout *layout)
 		extend(&layout->extent, &layout->argument[i]);
 }
 
-static void set_wide(struct layout *layout)
+static void set_plain(struct layout *layout)
 {
-	layout->wide = !layout->swapped && layout->address.size == 8;
+	layout->plain = !layout->swapped && layout->address.size == 8 &&
+		!layout->status && !layout->pointer.size && !layout->caller.size;
 	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
-		layout->wide &= layout->argument[i].size == 8 ||
-				!layout->argument[i].size;
+		layout->plain &= layout->argument[i].size == 8 ||
+				 !layout->argument[i].size;
 }
 
 /* Gives FORMAT its layout, or its problem.  Returns 0; -1 when the text makes
@@ -276,7 +277,7 @@ static int make_layout(struct decoder *decoder, struct format *format,
 	if (!read_fields(event, format, map, &layout))
 		return format->problem ? 0 : -1;
 	set_extent(&layout);
-	set_wide(&layout);
+	set_plain(&layout);
 	format->layout = malloc(sizeof(layout));
 	if (!format->layout)
 		return -1;
@@ -520,43 +521,21 @@ static inline uint64_t load(const unsigned char *raw, const struct field *field,
 	}
 }
 
-/* The same of a field of 8 bytes, or of none at all, of an event that is wide.  */
-static inline uint64_t load_wide(const unsigned char *raw,
-				 const struct field *field)
+void layout_load(const struct layout *layout, const void *raw, struct hit *hit)
 {
-	uint64_t value;
+	bool swapped = layout->swapped;
 
-	memcpy(&value, raw + field->offset, sizeof(value));
-	return field->size ? value : 0;
-}
-
-int layout_decode(const struct layout *layout, const void *raw, size_t size,
-		  struct hit *hit)
-{
-	if (size < layout->extent)
-		return -1;
-	hit->kind = layout->kind;
-	hit->function = layout->function;
-	hit->flags = 0;
-	if (layout->wide) {
-		hit->address = load_wide(raw, &layout->address);
-		for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
-			hit->argument[i] = load_wide(raw, &layout->argument[i]);
-	} else {
-		hit->address = load(raw, &layout->address, layout->swapped);
-		for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
-			hit->argument[i] = load(raw, &layout->argument[i],
-						layout->swapped);
-	}
+	hit->address = load(raw, &layout->address, swapped);
+	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
+		hit->argument[i] = load(raw, &layout->argument[i], swapped);
 	if (layout->status)
 		hit->argument[0] = (uint32_t)hit->argument[0];
 	if (layout->pointer.size) {
-		hit->argument[1] = load(raw, &layout->pointer, layout->swapped);
+		hit->argument[1] = load(raw, &layout->pointer, swapped);
 		hit->flags |= HIT_HAS_POINTER;
 	}
 	if (layout->caller.size) {
-		hit->argument[1] = load(raw, &layout->caller, layout->swapped);
+		hit->argument[1] = load(raw, &layout->caller, swapped);
 		hit->flags |= HIT_HAS_CALLER;
 	}
-	return 0;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/error.h"
 #include "heap/hit.h"
@@ -25,8 +26,8 @@ struct layout {
 	uint8_t function;
 	bool swapped;           /* the data's byte order is not this machine's */
 	bool status;            /* the result is an int, see RESULT_STATUS */
-	bool wide;              /* what there is of address and argument[] has 8
-				   bytes, and this machine's order */
+	bool plain;             /* it has nothing but an address and arguments, all
+				   of 8 bytes in this machine's order */
 	uint32_t extent;        /* bytes of raw data that all fields need */
 	struct field address;
 	struct field argument[ALLOCATOR_ARGUMENTS];
@@ -71,11 +72,40 @@ const char *decoder_problem(const struct decoder *decoder, uint64_t id);
 /* "system:name" of event type ID, or NULL.  */
 const char *decoder_event_name(const struct decoder *decoder, uint64_t id);
 
+/* What layout_decode() does with layouts that are not plain.  */
+void layout_load(const struct layout *layout, const void *raw, struct hit *hit);
+
+/* A field of 8 bytes; 0 if there is none: the address is as long as what is read
+   in vain then.  */
+static inline uint64_t layout_load_plain(const char *raw,
+					 const struct field *field)
+{
+	uint64_t value;
+
+	memcpy(&value, raw + field->offset, sizeof(value));
+	return field->size ? value : 0;
+}
+
 /* Fills kind, function, address, all arguments and flags of HIT from SIZE
    bytes of RAW.  Arguments that the event does not have are 0; a status is 32
    bits, not extended.  Returns 0; -1 when a field lies outside.  */
-int layout_decode(const struct layout *layout, const void *raw, size_t size,
-		  struct hit *hit);
+static inline int layout_decode(const struct layout *layout, const void *raw,
+				size_t size, struct hit *hit)
+{
+	if (size < layout->extent)
+		return -1;
+	hit->kind = layout->kind;
+	hit->function = layout->function;
+	hit->flags = 0;
+	if (!layout->plain) {
+		layout_load(layout, raw, hit);
+		return 0;
+	}
+	hit->address = layout_load_plain(raw, &layout->address);
+	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
+		hit->argument[i] = layout_load_plain(raw, &layout->argument[i]);
+	return 0;
+}
 
 /* Which function, and whether call or return, an event of this name (without
    group) stands for: malloc, malloc_1, malloc_ret, malloc_ret__return,

@@ -160,6 +160,12 @@ static int reserve_event(struct records *records)
 	return 0;
 }
 
+static void make_shadow(struct event *event)
+{
+	event->shadow = true;
+	event->flags |= HIT_DUMP_ONLY;
+}
+
 /* Of two events on one probe of which only one takes stack dumps, as leaktop
    itself records the sizes in focus, the one with the dumps is the other's
    shadow.  */
@@ -171,10 +177,7 @@ static void find_shadows(struct records *records, struct event *event)
 		if (other->layout != event->layout ||
 		    !other->registers == !event->registers)
 			continue;
-		if (event->registers)
-			event->shadow = true;
-		else
-			other->shadow = true;
+		make_shadow(event->registers ? event : other);
 	}
 }
 
@@ -211,11 +214,28 @@ int records_add_event(struct records *records,
 	return 0;
 }
 
+/* ALONE, CHAINED: functions, by bits, that are only called; whose returns have
+   call chains.  */
+static void settle_event(struct event *event, unsigned alone, unsigned chained)
+{
+	unsigned function = event->layout->function;
+
+	if (event->layout->kind != HIT_CALL)
+		return;
+	if (chained >> function & 1) {
+		event->flags |= HIT_CHAIN_FOLLOWS;
+		event->spare |= SPARE_FOLLOWED;
+	} else if (alone >> function & 1) {
+		event->flags |= HIT_ALONE;
+	}
+	if (allocators[function].result == RESULT_NONE)
+		event->spare |= SPARE_RELEASES;
+}
+
 void records_settle(struct records *records)
 {
 	unsigned calls = 0, returns = 0, bare = 0;
 
-	_Static_assert(ALLOC_COUNT <= 16, "bits of records->alone");
 	for (size_t i = 0; i < records->count; i++) {
 		const struct event *event = &records->events[i];
 		const struct layout *layout = event->layout;
@@ -229,8 +249,11 @@ void records_settle(struct records *records)
 		else if (allocators[layout->function].result != RESULT_NONE)
 			calls |= 1u << layout->function;
 	}
-	records->alone = (uint16_t)(calls & ~returns);
-	records->chained = (uint16_t)(returns & ~bare);
+	for (size_t i = 0; i < records->count; i++) {
+		if (records->events[i].layout)
+			settle_event(&records->events[i], calls & ~returns,
+				     returns & ~bare);
+	}
 }
 
 /* Needs no more than the header.  */
@@ -273,9 +296,10 @@ enum record_status records_read(struct records *records,
 	    record->size > size)
 		return RECORD_BAD;
 	body = body_of(record);
-	switch (record->type) {
-	case PERF_RECORD_SAMPLE:
+	/* Nearly all are.  */
+	if (record->type == PERF_RECORD_SAMPLE)
 		return sample_read(records, &body, sink);
+	switch (record->type) {
 	case PERF_RECORD_MMAP:
 	case PERF_RECORD_MMAP2:
 	case PERF_RECORD_COMM:

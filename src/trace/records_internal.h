@@ -22,6 +22,9 @@ struct event {
 	uint64_t branches;      /* PERF_SAMPLE_BRANCH_… */
 	uint64_t registers;     /* mask of the user's in a sample; 0: no dump */
 	uint16_t machine;       /* whose they are, see struct dump */
+	uint16_t flags;         /* of its hits: what is known from its place among the
+	                           others, see records_settle() */
+	uint8_t spare;          /* enum spare_chains: what its chains are */
 	bool chained;           /* its samples have the user's call chain */
 	bool shadow;            /* the same calls are told by another event: these
 	                           samples are dumps and nothing else */
@@ -44,10 +47,6 @@ struct records {
 	uint64_t last_time;     /* the latest of any sample */
 	build_id_finder *find_build_id;
 	void *build_ids;
-	/* Functions, by bits, see records_settle(): that are only called; whose
-	   returns have call chains.  */
-	uint16_t alone;
-	uint16_t chained;
 	bool swapped;           /* see records_set_swapped() */
 };
 

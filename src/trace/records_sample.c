@@ -60,8 +60,9 @@ static inline struct chain user_part(const uint64_t *entry, size_t count,
 	}
 }
 
-/* Steps over PERF_SAMPLE_CALLCHAIN; *AT counts u64s.  Returns 0 or -1.  */
-static inline int read_chain(const struct body *body, size_t *at,
+/* Steps over PERF_SAMPLE_CALLCHAIN; *AT counts u64s.  SPARE: the chain is not
+   wanted.  Returns 0 or -1.  */
+static inline int read_chain(const struct body *body, size_t *at, bool spare,
 			     struct chain *chain)
 {
 	uint64_t count;
@@ -71,7 +72,9 @@ static inline int read_chain(const struct body *body, size_t *at,
 	count = body->data[(*at)++];
 	if (count > body->count - *at)
 		return -1;
-	*chain = user_part(body->data + *at, (size_t)count, body->header->misc);
+	if (!spare)
+		*chain = user_part(body->data + *at, (size_t)count,
+				   body->header->misc);
 	*at += (size_t)count;
 	return 0;
 }
@@ -110,7 +113,7 @@ enum record_status sample_read(struct records *records, const struct body *body,
 	    skip_read(event, body, &at))
 		return RECORD_BAD;
 	if (event->sample_type & PERF_SAMPLE_CALLCHAIN &&
-	    read_chain(body, &at, &chain))
+	    read_chain(body, &at, event->spare & sink->spare_chains, &chain))
 		return RECORD_BAD;
 	if (at >= body->count)
 		return RECORD_BAD;
@@ -125,12 +128,7 @@ enum record_status sample_read(struct records *records, const struct body *body,
 	hit.tid = task[1];
 	hit.time = event->time == NOWHERE ? 0 : body->data[event->time];
 	hit.chain = 0;
-	if (hit.kind == HIT_CALL && records->chained >> hit.function & 1)
-		hit.flags |= HIT_CHAIN_FOLLOWS;
-	else if (hit.kind == HIT_CALL && records->alone >> hit.function & 1)
-		hit.flags |= HIT_ALONE;
-	if (event->shadow)
-		hit.flags |= HIT_DUMP_ONLY;
+	hit.flags |= event->flags;
 	/* Together with its size the raw data fills whole u64s.  */
 	if (event->registers && sink->dump &&
 	    deliver_dump(event, body,

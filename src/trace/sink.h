@@ -11,11 +11,20 @@
 #include "base/told.h"
 #include "heap/hit.h"
 
+enum spare_chains {
+	SPARE_FOLLOWED = 1 << 0,        /* see HIT_CHAIN_FOLLOWS */
+	SPARE_RELEASES = 1 << 1         /* calls of RESULT_NONE functions */
+};
+
 /* Where a source of events, live or saved, delivers what it reads, in the
    order in which it comes (sorted within one CPU at best).  All pointers are
    valid only during the call.  */
 struct sink {
 	void *context;
+
+	/* Calls whose call chains nobody asks for; a source that has to look for
+	   them may leave them out.  */
+	uint8_t spare_chains;   /* enum spare_chains */
 
 	/* CHAIN: the user part of the call chain, innermost frame first, no
 	   context markers; SIZE 0 where there is none.  HIT->chain is not set.

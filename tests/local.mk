@@ -23,6 +23,7 @@ unit_tests = \
 	tests/test_probepoint \
 	tests/test_recording \
 	tests/test_records \
+	tests/test_relay \
 	tests/test_rows \
 	tests/test_session \
 	tests/test_sizespec \

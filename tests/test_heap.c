@@ -37,9 +37,23 @@ struct script {
 
 static const struct heap_options with_log = { .log = true };
 
+/* Whether something comes between each call and its return, so that they can't
+   become one (HIT_WHOLE): every script comes to the same either way.  */
+static bool apart;
+
+static void keep_apart(void)
+{
+	apart = true;
+}
+
 static void deliver(struct script *script, struct hit *hit,
 		    const uint64_t *chain, uint32_t count)
 {
+	const struct hit note = { .time = script->time, .kind = HIT_NOTE };
+
+	if (apart && hit->kind == HIT_RETURN &&
+	    heap_hit(script->heap, &note, 0, NULL, 0) < 0)
+		ck_abort();
 	script->time += STEP;
 	script->last = *hit;
 	hit->time = script->time;
@@ -1213,50 +1227,93 @@ START_TEST(log_drops_the_oldest)
 }
 END_TEST
 
+struct kinds {
+	unsigned count;
+	uint8_t kind[16];
+	uint64_t result[16];
+};
+
+static void note_kind(void *context, struct hit *hit)
+{
+	struct kinds *kinds = context;
+
+	if (hit->kind > HIT_WHOLE)
+		return;
+	kinds->result[kinds->count] = hit->argument[WHOLE_RESULT];
+	kinds->kind[kinds->count++] = hit->kind;
+}
+
+/* What has nothing between call and return goes its way as one; but no call that
+   releases something before it returns, or whose result needs more room.  */
+START_TEST(calls_and_returns_become_one)
+{
+	struct script script = { .heap = heap_new(&with_log), .time = 1000 };
+	struct kinds kinds = { 0 };
+	const struct heap_stage stage = { &kinds, note_kind }, none = { 0 };
+	static const uint8_t expected[] = {
+		HIT_WHOLE, HIT_CALL, HIT_RETURN, HIT_CALL, HIT_RETURN, HIT_CALL,
+		HIT_WHOLE, HIT_CALL, HIT_CALL, HIT_RETURN
+	};
+	struct snapshot *snapshot;
+
+	heap_set_stage(script.heap, &stage);
+	run_lines(&script, "1: calloc 2 20 = a0\n1: realloc a0 20 = b0\n"
+		  "1: posix_memalign 20 = 0 c0\n1: +malloc 20\n"
+		  "2/1: memalign 30 = d0\n1: +malloc 20\n1: +malloc 20\n"
+		  "2/1: -malloc e0\n");
+	heap_finish(script.heap);
+	heap_set_stage(script.heap, &none);
+	snapshot = heap_snapshot(script.heap);
+	ck_assert_uint_eq(snapshot->hits, 12);
+	snapshot_unref(snapshot);
+	ck_assert_uint_eq(kinds.count, sizeof(expected));
+	for (unsigned i = 0; i < kinds.count; i++)
+		ck_assert_uint_eq(kinds.kind[i], expected[i]);
+	ck_assert_uint_eq(kinds.result[0], 0xa0);
+	ck_assert_uint_eq(kinds.result[6], 0xd0);
+	heap_free(script.heap);
+}
+END_TEST
+
+static void add_tests(Suite *suite, const char *name, const TTest *const *tests,
+		      void (*setup)(void))
+{
+	TCase *tcase = tcase_create(name);
+
+	if (setup)
+		tcase_add_checked_fixture(tcase, setup, NULL);
+	tcase_set_timeout(tcase, 60);
+	for (; *tests; tests++)
+		tcase_add_test(tcase, *tests);
+	suite_add_tcase(suite, tcase);
+}
+
 int main(void)
 {
+	const TTest *const pairing[] = {
+		plain_calls, calloc_multiplies, realloc_forms, posix_memalign_tells_where,
+		nested_calls_count_once, aliases_share_an_address, threads_pair_apart,
+		anomalies_are_kept_apart, ending_threads_free_again,
+		ending_threads_among_sleepers, posix_memalign_without_address,
+		samples_told_twice, calls_alone, unpaired_are_counted,
+		loss_is_counted_and_survived, loss_makes_doubtful,
+		missed_frees_are_repaired, gaps_are_losses, losses_have_a_time,
+		loss_without_time, missed_return_then_frees, missed_return_without_loss,
+		processes, stubs_show_by_what_they_do, stubs_show_by_where_they_are,
+		wrappers_are_no_stubs, stubs_are_left_out_when_known, NULL
+	};
+	const TTest *const joined[] = { calls_and_returns_become_one, NULL };
+	const TTest *const model[] = {
+		life_is_logged, snapshots_do_not_change, slices_stretch, long_silence,
+		absurd_times, many_forks, random_calls_add_up, doubt_adds_up,
+		chains_are_kept_once, log_drops_the_oldest, NULL
+	};
 	Suite *suite = suite_create("heap");
-	TCase *pairing = tcase_create("pairing and following");
-	TCase *model = tcase_create("model");
 
-	tcase_add_test(pairing, plain_calls);
-	tcase_add_test(pairing, calloc_multiplies);
-	tcase_add_test(pairing, realloc_forms);
-	tcase_add_test(pairing, posix_memalign_tells_where);
-	tcase_add_test(pairing, nested_calls_count_once);
-	tcase_add_test(pairing, aliases_share_an_address);
-	tcase_add_test(pairing, threads_pair_apart);
-	tcase_add_test(pairing, anomalies_are_kept_apart);
-	tcase_add_test(pairing, ending_threads_free_again);
-	tcase_add_test(pairing, ending_threads_among_sleepers);
-	tcase_add_test(pairing, posix_memalign_without_address);
-	tcase_add_test(pairing, samples_told_twice);
-	tcase_add_test(pairing, calls_alone);
-	tcase_add_test(pairing, unpaired_are_counted);
-	tcase_add_test(pairing, loss_is_counted_and_survived);
-	tcase_add_test(pairing, loss_makes_doubtful);
-	tcase_add_test(pairing, missed_frees_are_repaired);
-	tcase_add_test(pairing, gaps_are_losses);
-	tcase_add_test(pairing, losses_have_a_time);
-	tcase_add_test(pairing, loss_without_time);
-	tcase_add_test(pairing, missed_return_then_frees);
-	tcase_add_test(pairing, missed_return_without_loss);
-	tcase_add_test(pairing, processes);
-	tcase_add_test(pairing, stubs_show_by_what_they_do);
-	tcase_add_test(pairing, stubs_show_by_where_they_are);
-	tcase_add_test(pairing, wrappers_are_no_stubs);
-	tcase_add_test(pairing, stubs_are_left_out_when_known);
-	suite_add_tcase(suite, pairing);
-	tcase_add_test(model, life_is_logged);
-	tcase_add_test(model, snapshots_do_not_change);
-	tcase_add_test(model, slices_stretch);
-	tcase_add_test(model, long_silence);
-	tcase_add_test(model, absurd_times);
-	tcase_add_test(model, many_forks);
-	tcase_add_test(model, random_calls_add_up);
-	tcase_add_test(model, doubt_adds_up);
-	tcase_add_test(model, chains_are_kept_once);
-	tcase_add_test(model, log_drops_the_oldest);
-	suite_add_tcase(suite, model);
+	add_tests(suite, "pairing and following", pairing, NULL);
+	add_tests(suite, "pairing and following, apart", pairing, keep_apart);
+	add_tests(suite, "joined", joined, NULL);
+	add_tests(suite, "model", model, NULL);
+	add_tests(suite, "model, apart", model, keep_apart);
 	return run_suite(suite);
 }

@@ -278,6 +278,38 @@ START_TEST(chains_of_calls)
 }
 END_TEST
 
+/* What who is told does not want is not delivered, and nothing else is left out.  */
+START_TEST(spare_chains)
+{
+	for (unsigned spare = 0; spare < 4; spare++) {
+		struct perfdata *perfdata;
+
+		builder_free(&builder);
+		memset(&builder, 0, sizeof(builder));
+		file.size = 0;
+		builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC, USUAL);
+		builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC_RET,
+			      USUAL);
+		builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_FREE, USUAL);
+		add_formats();
+		add_hit(0, false, 0x7f0001000, 3072);
+		add_hit(1, true, 0x7f0001000, 0x34d4200);
+		add_hit(2, false, 0x7f0002000, 0x34d4200);
+		finish();
+		perfdata = open_good();
+		sink = seen_sink(&seen);
+		sink.spare_chains = (uint8_t)spare;
+		ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
+		ck_assert_uint_eq(seen.hit_count, 3);
+		ck_assert_uint_eq(seen.sizes[0], !(spare & SPARE_FOLLOWED));
+		ck_assert_uint_eq(seen.sizes[1], 1);
+		ck_assert_uint_eq(seen.sizes[2], !(spare & SPARE_RELEASES));
+		ck_assert_uint_eq(seen.hits[2].argument[0], 0x34d4200);
+		perfdata_close(perfdata);
+	}
+}
+END_TEST
+
 /* Every mix that a plain probe's samples have, alone and next to an event of
    another mix.  */
 START_TEST(sample_types)
@@ -695,6 +727,7 @@ int main(void)
 	tcase_set_timeout(tcase, 180);
 	tcase_add_test(tcase, usual);
 	tcase_add_test(tcase, chains_of_calls);
+	tcase_add_test(tcase, spare_chains);
 	tcase_add_test(tcase, sample_types);
 	tcase_add_test(tcase, unfinished_with_features);
 	tcase_add_test(tcase, unfinished);

@@ -115,6 +115,37 @@ static void take_note(struct heap *heap, const struct hit *hit, uint64_t *time)
 		*time = heap->pipe->order.newest;
 }
 
+static uint32_t segment_of(const struct pipe *pipe)
+{
+	return pipe->begun ? pipe->begun - 1 : 0;
+}
+
+/* Whether nothing happens between call and return that others could see, and there
+   is room for the result.  */
+static bool can_be_whole(uint8_t function)
+{
+	const struct allocator *allocator = &allocators[function];
+
+	return allocator->result == RESULT_POINTER && !allocator->releases &&
+		allocator->argument[WHOLE_RESULT].role == ROLE_NONE;
+}
+
+/* The call of HIT, a return, if that is what came last, and came in the same
+   segment: most often so.  */
+static struct hit *call_of(struct heap *heap, const struct hit *hit)
+{
+	struct hit *call = order_last(&heap->pipe->order);
+
+	if (!call || call->kind != HIT_CALL || call->tid != hit->tid ||
+	    call->pid != hit->pid || call->function != hit->function ||
+	    call->address != hit->address || call->flags & HIT_ALONE ||
+	    hit->time - call->time > UINT32_MAX ||
+	    call->segment != segment_of(heap->pipe) ||
+	    !can_be_whole(hit->function))
+		return NULL;
+	return call;
+}
+
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	     const uint64_t *addresses, uint32_t count)
 {
@@ -122,6 +153,17 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	uint64_t time = hit->time;
 	struct hit *room;
 
+	room = hit->kind == HIT_RETURN ? call_of(heap, hit) : NULL;
+	if (room) {
+		pipe->hits++;
+		room->kind = HIT_WHOLE;
+		room->lasted = (uint32_t)(time - room->time);
+		room->argument[WHOLE_RESULT] = hit->argument[0];
+		if (count)
+			room->chain = intern(heap, space, addresses, count);
+		order_delay(&pipe->order, time);
+		return 0;
+	}
 	if (hit->kind <= HIT_RETURN)
 		pipe->hits++;
 	else
@@ -133,7 +175,7 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	}
 	*room = *hit;
 	room->time = time;
-	room->segment = pipe->begun ? pipe->begun - 1 : 0;
+	room->segment = segment_of(pipe);
 	room->chain = count ? intern(heap, space, addresses, count) : 0;
 	return 0;
 }

@@ -18,8 +18,14 @@ enum hit_kind {
 		       be missing at every change; releases at those to and
 		       from MODE_NOTHING.  The same mode again says only that
 		       it was so until now */
-	HIT_NOTE    /* what the host wants back in its turn, see heap/heap.h */
+	HIT_NOTE,   /* what the host wants back in its turn, see heap/heap.h */
+	HIT_WHOLE   /* a call and its return, put together by the heap: argument[]
+		       of the call, with the result in WHOLE_RESULT; the return's
+		       time, and how much that is later than the call's */
 };
+
+/* In argument[]: no function that HIT_WHOLE is used for needs it.  */
+#define WHOLE_RESULT 2
 
 /* What a source shows; see HIT_MODE.  */
 enum hit_mode {
@@ -65,6 +71,7 @@ struct hit {
 	uint8_t kind;           /* enum hit_kind */
 	uint8_t function;       /* enum allocator_id, for calls and returns */
 	uint16_t flags;         /* enum hit_flags */
+	uint32_t lasted;        /* ns, of HIT_WHOLE */
 };
 
 #endif

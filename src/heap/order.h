@@ -71,6 +71,22 @@ static inline struct hit *order_room(struct order *order, uint64_t time)
 	return &part->hits[part->count++];
 }
 
+/* The hit that came last in the present round; NULL: none has.  */
+static inline struct hit *order_last(struct order *order)
+{
+	struct order_part *part = &order->part[order->present];
+
+	return part->count ? &part->hits[part->count - 1] : NULL;
+}
+
+/* Its time becomes TIME, which is not before what it was.  */
+static inline void order_delay(struct order *order, uint64_t time)
+{
+	order_last(order)->time = time;
+	if (time > order->newest)
+		order->newest = time;
+}
+
 /* Returns -1 when out of memory.  */
 int order_add(struct order *order, const struct hit *hit);
 

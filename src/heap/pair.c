@@ -447,22 +447,13 @@ static uint32_t take_deep(struct thread *thread, const struct hit *hit)
 	return hit->time - thread->deep_time + DEEP_NS <= 2 * DEEP_NS ? deep : 0;
 }
 
-static int allocation_hit(struct pair *pair, const struct hit *hit,
-			  uint32_t space)
+static void half_hit(struct pair *pair, struct thread *thread,
+		     const struct hit *hit, struct point *point)
 {
-	struct thread *thread = thread_get(pair, hit->pid, hit->tid);
-	struct point *point;
-	uint32_t deep;
+	uint32_t deep = take_deep(thread, hit);
 
-	if (!thread)
-		return -1;
-	point = points_get(pair->points, hit->address, thread->image, space,
-			   hit->function);
-	if (!point)
-		return -1;
-	deep = take_deep(thread, hit);
 	if (point->stub || is_repeated(thread, hit))
-		return 0;
+		return;
 	if (hit->kind == HIT_RETURN)
 		leave(pair, thread, hit, deep);
 	else if (allocators[hit->function].result == RESULT_NONE ||
@@ -470,6 +461,62 @@ static int allocation_hit(struct pair *pair, const struct hit *hit,
 		single_call(pair, thread, hit, point, deep);
 	else
 		enter(pair, thread, hit, point, deep);
+}
+
+/* A HIT_WHOLE as the two that it was made of.  */
+static void two_halves(struct pair *pair, struct thread *thread,
+		       const struct hit *hit, struct point *point)
+{
+	struct hit half = *hit;
+
+	half.kind = HIT_CALL;
+	half.time -= hit->lasted;
+	half.argument[WHOLE_RESULT] = 0;
+	half_hit(pair, thread, &half, point);
+	half.kind = HIT_RETURN;
+	half.time = hit->time;
+	half.argument[0] = hit->argument[WHOLE_RESULT];
+	half_hit(pair, thread, &half, point);
+}
+
+/* The same in one step, where nothing else is open or known of the thread.  */
+static void whole_hit(struct pair *pair, struct thread *thread,
+		      const struct hit *hit, struct point *point)
+{
+	struct call call;
+
+	if (thread->depth || thread->deep || point->stub) {
+		two_halves(pair, thread, hit, point);
+		return;
+	}
+	begin_call(&call, hit, point, 0);
+	call.argument[WHOLE_RESULT] = 0;
+	point->calls++;
+	thread->twins = 0;
+	thread->twins_address = hit->address;
+	thread->time = hit->time;
+	thread->address = hit->address;
+	thread->kind = HIT_RETURN;
+	thread->function = hit->function;
+	emit(pair, thread, &call, hit, hit->argument[WHOLE_RESULT], 0);
+}
+
+static int allocation_hit(struct pair *pair, const struct hit *hit,
+			  uint32_t space)
+{
+	struct thread *thread = thread_get(pair, hit->pid, hit->tid);
+	struct point *point;
+
+	if (!thread)
+		return -1;
+	point = points_get(pair->points, hit->address, thread->image, space,
+			   hit->function);
+	if (!point)
+		return -1;
+	if (hit->kind == HIT_WHOLE)
+		whole_hit(pair, thread, hit, point);
+	else
+		half_hit(pair, thread, hit, point);
 	return 0;
 }
 
@@ -521,6 +568,7 @@ int pair_hit(struct pair *pair, const struct hit *hit, uint32_t space)
 	switch (hit->kind) {
 	case HIT_CALL:
 	case HIT_RETURN:
+	case HIT_WHOLE:
 		return allocation_hit(pair, hit, space);
 	case HIT_EXEC:
 		forget(pair, hit->pid, 0);

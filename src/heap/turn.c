@@ -200,6 +200,9 @@ static void allocation_hit(struct heap *heap, struct hit *hit)
 {
 	uint32_t space = space_of(heap, hit->pid);
 
+	/* The first one is the beginning of all.  */
+	if (hit->kind == HIT_WHOLE)
+		groups_advance(&heap->pipe->groups, hit->time - hit->lasted);
 	groups_advance(&heap->pipe->groups, hit->time);
 	if (hit->chain && heap->host.space) {
 		struct chain chain = chains_get(heap->chains, hit->chain);
@@ -228,6 +231,7 @@ void heap_turn(void *context, struct hit *hit)
 	switch (hit->kind) {
 	case HIT_CALL:
 	case HIT_RETURN:
+	case HIT_WHOLE:
 		allocation_hit(heap, hit);
 		return;
 	case HIT_NOTE:

@@ -82,7 +82,28 @@ START_TEST(proof_after_a_set_was_opened)
 	coverage_open(coverage, TID, LATER);
 	/* Another CPU's ring was read first.  */
 	keep(FIRST, SINCE - 2);
+	coverage_prove(coverage, TID, FIRST);
+	ck_assert_uint_eq(settle(&given, PASS), 0);
+	ck_assert_uint_eq(given.count, 1);
+	ck_assert_uint_eq(given.times[0], SINCE - 2);
+	/* The first one has all, also of what has another time in the later one.  */
+	ck_assert_int_eq(ask(FIRST, SINCE + 1), COVERAGE_DELIVER);
+	ck_assert_int_eq(ask(LATER, SINCE - 1), COVERAGE_DROP);
+	ck_assert_int_eq(ask(FIRST, SINCE + 20), COVERAGE_DELIVER);
+	ck_assert_int_eq(ask(LATER, SINCE + 18), COVERAGE_DROP);
+	ck_assert_int_eq(coverage_of(coverage, TID, UINT64_MAX), FIRST);
+}
+END_TEST
+
+/* The same where the set has told of the thread before the proof was read.  */
+START_TEST(proof_after_a_set_has_told)
+{
+	struct given given = { 0 };
+
+	coverage_open(coverage, TID, LATER);
+	keep(FIRST, SINCE - 2);
 	ck_assert_int_eq(ask(FIRST, SINCE + 2), COVERAGE_DROP);
+	ck_assert_int_eq(ask(LATER, SINCE + 1), COVERAGE_DELIVER);
 	coverage_prove(coverage, TID, FIRST);
 	ck_assert_uint_eq(settle(&given, PASS), 0);
 	ck_assert_uint_eq(given.count, 1);
@@ -165,6 +186,7 @@ int main(void)
 	tcase_add_checked_fixture(tests, begin, end);
 	tcase_add_test(tests, a_set_opened_for_a_thread);
 	tcase_add_test(tests, proof_after_a_set_was_opened);
+	tcase_add_test(tests, proof_after_a_set_has_told);
 	tcase_add_test(tests, no_proof_comes);
 	tcase_add_test(tests, own_set_is_no_proof);
 	tcase_add_test(tests, first_proof_counts);

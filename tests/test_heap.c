@@ -1252,7 +1252,7 @@ START_TEST(calls_and_returns_become_one)
 	const struct heap_stage stage = { &kinds, note_kind }, none = { 0 };
 	static const uint8_t expected[] = {
 		HIT_WHOLE, HIT_CALL, HIT_RETURN, HIT_CALL, HIT_RETURN, HIT_CALL,
-		HIT_WHOLE, HIT_CALL, HIT_CALL, HIT_RETURN
+		HIT_WHOLE, HIT_CALL, HIT_CALL, HIT_RETURN, HIT_CALL, HIT_RETURN
 	};
 	struct snapshot *snapshot;
 
@@ -1260,11 +1260,14 @@ START_TEST(calls_and_returns_become_one)
 	run_lines(&script, "1: calloc 2 20 = a0\n1: realloc a0 20 = b0\n"
 		  "1: posix_memalign 20 = 0 c0\n1: +malloc 20\n"
 		  "2/1: memalign 30 = d0\n1: +malloc 20\n1: +malloc 20\n"
-		  "2/1: -malloc e0\n");
+		  "2/1: -malloc e0\n1: +malloc 20\n");
+	/* Long enough to have been elsewhere.  */
+	script.time += 10000;
+	run_lines(&script, "1: -malloc f0\n");
 	heap_finish(script.heap);
 	heap_set_stage(script.heap, &none);
 	snapshot = heap_snapshot(script.heap);
-	ck_assert_uint_eq(snapshot->hits, 12);
+	ck_assert_uint_eq(snapshot->hits, 14);
 	snapshot_unref(snapshot);
 	ck_assert_uint_eq(kinds.count, sizeof(expected));
 	for (unsigned i = 0; i < kinds.count; i++)
@@ -1272,6 +1275,72 @@ START_TEST(calls_and_returns_become_one)
 	ck_assert_uint_eq(kinds.result[0], 0xa0);
 	ck_assert_uint_eq(kinds.result[6], 0xd0);
 	heap_free(script.heap);
+}
+END_TEST
+
+struct moved {
+	uint64_t time;          /* us */
+	enum hit_kind kind;
+	enum allocator_id function;
+	uint64_t argument;
+};
+
+static void expect_moved(const struct moved *hits, unsigned count,
+			 const char *expected)
+{
+	struct script script = { .heap = heap_new(&with_log) };
+	struct snapshot *snapshot;
+	char state[512];
+
+	for (unsigned i = 0; i < count; i++) {
+		const struct hit hit = {
+			.time = hits[i].time * 1000, .pid = 1, .tid = 1,
+			.kind = (uint8_t)hits[i].kind,
+			.function = (uint8_t)hits[i].function,
+			.address = FUNCTION_ADDRESS((unsigned)hits[i].function),
+			.argument = { hits[i].argument },
+		};
+
+		ck_assert_int_eq(heap_hit(script.heap, &hit, 0, NULL, 0), 0);
+	}
+	heap_finish(script.heap);
+	snapshot = heap_snapshot(script.heap);
+	describe(snapshot, state, sizeof(state));
+	ck_assert_str_eq(state, expected);
+	snapshot_unref(snapshot);
+	heap_free(script.heap);
+}
+
+/* A thread is moved to another CPU within a call, and back within the next one:
+   what comes together in the first one's buffer is of two calls.  */
+START_TEST(moved_within_calls)
+{
+	static const struct moved hits[] = {
+		{ 10, HIT_CALL, ALLOC_MALLOC, 0x20 },
+		{ 40, HIT_RETURN, ALLOC_MALLOC, 0xb0 },
+		{ 20, HIT_RETURN, ALLOC_MALLOC, 0xa0 },
+		{ 25, HIT_CALL, ALLOC_FREE, 0xa0 },
+		{ 30, HIT_CALL, ALLOC_MALLOC, 0x30 },
+	};
+
+	expect_moved(hits, 5, "malloc 2 free 1 live 1/48 [20: 0 +1 -1] "
+		     "[30: 1 +1 -0]");
+}
+END_TEST
+
+/* A loss on another CPU, told between the halves of an inner call that are close
+   together: the outer one was not lost by that.  */
+START_TEST(loss_within_an_inner_call)
+{
+	static const struct moved hits[] = {
+		{ 1, HIT_CALL, ALLOC_CALLOC, 1 },
+		{ 10, HIT_CALL, ALLOC_MALLOC, 0x20 },
+		{ 12, HIT_RETURN, ALLOC_MALLOC, 0xa0 },
+		{ 14, HIT_RETURN, ALLOC_CALLOC, 0xa0 },
+		{ 11, HIT_LOST, ALLOC_MALLOC, 1 },
+	};
+
+	expect_moved(hits, 5, "calloc 1 live 1/0 lost 1 [0: 1 +1 -0]");
 }
 END_TEST
 
@@ -1302,7 +1371,10 @@ int main(void)
 		processes, stubs_show_by_what_they_do, stubs_show_by_where_they_are,
 		wrappers_are_no_stubs, stubs_are_left_out_when_known, NULL
 	};
-	const TTest *const joined[] = { calls_and_returns_become_one, NULL };
+	const TTest *const joined[] = {
+		calls_and_returns_become_one, moved_within_calls,
+		loss_within_an_inner_call, NULL
+	};
 	const TTest *const model[] = {
 		life_is_logged, snapshots_do_not_change, slices_stretch, long_silence,
 		absurd_times, many_forks, random_calls_add_up, doubt_adds_up,

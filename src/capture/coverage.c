@@ -28,6 +28,7 @@ struct coverage {
 	   1, so that what was never touched is 0 and takes no memory.  */
 	int8_t opened[TIDS_MAX];
 	int8_t proved[TIDS_MAX];
+	bool told[TIDS_MAX];    /* hits were delivered that OPENED brought */
 };
 
 struct coverage *coverage_new(void)
@@ -76,6 +77,7 @@ void coverage_set(struct coverage *coverage, uint32_t tid, int set)
 {
 	if (tid >= TIDS_MAX)
 		return;
+	coverage->told[tid] = false;
 	coverage->opened[tid] = (set >= 0 ? COVERED_BY_NONE : set) + 1;
 	coverage->proved[tid] = (set >= 0 ? set : COVERED_BY_NONE) + 1;
 }
@@ -88,9 +90,14 @@ void coverage_open(struct coverage *coverage, uint32_t tid, int set)
 
 void coverage_prove(struct coverage *coverage, uint32_t tid, int set)
 {
-	if (tid < TIDS_MAX && coverage->opened[tid] - 1 != set &&
-	    coverage->proved[tid] - 1 == COVERED_BY_NONE)
-		coverage->proved[tid] = set + 1;
+	if (tid >= TIDS_MAX || coverage->opened[tid] - 1 == set ||
+	    coverage->proved[tid] - 1 != COVERED_BY_NONE)
+		return;
+	coverage->proved[tid] = set + 1;
+	/* One hit has a time of its own in each set, so where one takes over from the
+	   other a hit may be neither's.  That can be spared most often.  */
+	if (!coverage->told[tid])
+		coverage->opened[tid] = COVERED_BY_NONE + 1;
 }
 
 void coverage_since(struct coverage *coverage, int set, uint64_t time)
@@ -98,7 +105,7 @@ void coverage_since(struct coverage *coverage, int set, uint64_t time)
 	coverage->since[set] = time;
 }
 
-enum coverage_answer coverage_ask(const struct coverage *coverage,
+enum coverage_answer coverage_ask(struct coverage *coverage,
 				  const struct hit *hit, int set)
 {
 	int by = coverage_of(coverage, hit->tid, hit->time);
@@ -107,7 +114,11 @@ enum coverage_answer coverage_ask(const struct coverage *coverage,
 		return COVERAGE_KEEP;
 	if (by == COVERED_NEVER)
 		return COVERAGE_MISSED;
-	return by == set ? COVERAGE_DELIVER : COVERAGE_DROP;
+	if (by != set)
+		return COVERAGE_DROP;
+	if (coverage->opened[hit->tid] - 1 == set)
+		coverage->told[hit->tid] = true;
+	return COVERAGE_DELIVER;
 }
 
 int coverage_keep(struct coverage *coverage, const struct hit *hit, int set,

@@ -37,7 +37,8 @@ void coverage_open(struct coverage *coverage, uint32_t tid, int set);
 
 /* SET told of TID by its last event.  If it was not opened for it, TID has
    inherited all events of it, so SET has all that TID ever did.  Of several
-   sets the first counts.  */
+   sets the first counts; where one that was opened for TID has delivered
+   something already, only up to when that was.  */
 void coverage_prove(struct coverage *coverage, uint32_t tid, int set);
 
 /* The set that has what TID did at TIME, ns, or what stands in its place.  */
@@ -54,7 +55,7 @@ enum coverage_answer {
 	COVERAGE_DROP,          /* another set has it, too */
 	COVERAGE_MISSED         /* no set delivers it */
 };
-enum coverage_answer coverage_ask(const struct coverage *coverage,
+enum coverage_answer coverage_ask(struct coverage *coverage,
 				  const struct hit *hit, int set);
 
 /* RECORD: as it was given to coverage_keep(), or a copy.  */

@@ -23,8 +23,8 @@ struct chains *chains_ref(struct chains *chains);
 void chains_unref(struct chains *chains);
 
 /* The number of this chain, the same for the same addresses in the same
-   space.  0 when COUNT is 0, or memory ran out.  One thread at a time: see
-   heap_hold_chains().  */
+   space.  0 when COUNT is 0, or memory ran out.  One thread at a time, see
+   heap_let_chains().  */
 uint32_t chains_intern(struct chains *chains, uint32_t space,
 		       const uint64_t *addresses, uint32_t count);
 

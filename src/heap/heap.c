@@ -130,6 +130,12 @@ static bool can_be_whole(uint8_t function)
 		allocator->argument[WHOLE_RESULT].role == ROLE_NONE;
 }
 
+/* How far a return may be from a call if they are to become one, ns.  What comes
+   together comes from one CPU, and in between the thread may have been on another
+   one: to finish that call, and begin the one that this is the return of.  But not
+   in this time: it would have to be moved there and back, with hits on both.  */
+#define WHOLE_NS 10000
+
 /* The call of HIT, a return, if that is what came last, and came in the same
    segment: most often so.  */
 static struct hit *call_of(struct heap *heap, const struct hit *hit)
@@ -139,7 +145,7 @@ static struct hit *call_of(struct heap *heap, const struct hit *hit)
 	if (!call || call->kind != HIT_CALL || call->tid != hit->tid ||
 	    call->pid != hit->pid || call->function != hit->function ||
 	    call->address != hit->address || call->flags & HIT_ALONE ||
-	    hit->time - call->time > UINT32_MAX ||
+	    hit->time - call->time > WHOLE_NS ||
 	    call->segment != segment_of(heap->pipe) ||
 	    !can_be_whole(hit->function))
 		return NULL;
@@ -152,6 +158,7 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	struct pipe *pipe = heap->pipe;
 	uint64_t time = hit->time;
 	struct hit *room;
+	uint32_t chain;
 
 	room = hit->kind == HIT_RETURN ? call_of(heap, hit) : NULL;
 	if (room) {
@@ -159,8 +166,9 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 		room->kind = HIT_WHOLE;
 		room->lasted = (uint32_t)(time - room->time);
 		room->argument[WHOLE_RESULT] = hit->argument[0];
-		if (count)
-			room->chain = intern(heap, space, addresses, count);
+		chain = count ? intern(heap, space, addresses, count) : 0;
+		if (chain)
+			room->chain = chain;
 		order_delay(&pipe->order, time);
 		return 0;
 	}

@@ -78,7 +78,7 @@ enum {
 
 /* NULL when out of memory.  CHAINS and POINTS are borrowed.  */
 struct pipe *heap_pipe_new(const struct heap_options *options,
-		      struct chains *chains, struct points *points);
+			   struct chains *chains, struct points *points);
 void heap_pipe_free(struct pipe *pipe);
 
 /* Losses are told one by one where they happened, or as sums that cover the

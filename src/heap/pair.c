@@ -52,6 +52,7 @@ struct pair {
 	struct thread *recent[RECENT];  /* of the newest look-ups, by tid */
 	uint64_t unpaired;
 	uint32_t losses;
+	uint64_t lost_at;       /* time of the last one */
 };
 
 struct pair *pair_new(const struct pair_output *output, struct points *points)
@@ -468,11 +469,16 @@ static void two_halves(struct pair *pair, struct thread *thread,
 		       const struct hit *hit, struct point *point)
 {
 	struct hit half = *hit;
+	uint32_t losses = pair->losses;
 
 	half.kind = HIT_CALL;
 	half.time -= hit->lasted;
 	half.argument[WHOLE_RESULT] = 0;
+	/* It began before a loss that came inside it.  */
+	if (half.time < pair->lost_at)
+		pair->losses--;
 	half_hit(pair, thread, &half, point);
+	pair->losses = losses;
 	half.kind = HIT_RETURN;
 	half.time = hit->time;
 	half.argument[0] = hit->argument[WHOLE_RESULT];
@@ -546,9 +552,10 @@ static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
 	}
 }
 
-void pair_lost(struct pair *pair)
+void pair_lost(struct pair *pair, uint64_t time)
 {
 	pair->losses++;
+	pair->lost_at = time;
 }
 
 bool pair_knows(const struct pair *pair, uint32_t pid)

@@ -82,8 +82,8 @@ void pair_deepen(struct pair *pair, const struct hit *dumped, uint32_t deep);
    out of memory.  */
 int pair_hit(struct pair *pair, const struct hit *hit, uint32_t space);
 
-/* Events are missing here: what stands open is suspect.  */
-void pair_lost(struct pair *pair);
+/* Events are missing at TIME: what stands open is suspect.  */
+void pair_lost(struct pair *pair, uint64_t time);
 
 /* Whether a thread of PID has been seen that has not exited.  */
 bool pair_knows(const struct pair *pair, uint32_t pid);

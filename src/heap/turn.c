@@ -67,7 +67,7 @@ void heap_pipe_free(struct pipe *pipe)
 }
 
 struct pipe *heap_pipe_new(const struct heap_options *options,
-		      struct chains *chains, struct points *points)
+			   struct chains *chains, struct points *points)
 {
 	struct pipe *pipe = calloc(1, sizeof(*pipe));
 	const struct pair_output output = {
@@ -114,7 +114,7 @@ uint64_t heap_pipe_failures(const struct pipe *pipe)
 /* Any events are missing at TIME, or before, as FOLLOW has been told.  */
 static void gap(struct pipe *pipe, uint64_t time)
 {
-	pair_lost(pipe->pair);
+	pair_lost(pipe->pair, time);
 	if (time > pipe->last_lost)
 		pipe->last_lost = time;
 }
@@ -134,7 +134,7 @@ static void change_mode(struct pipe *pipe, const struct hit *hit)
 		break;
 	case FOLLOW_OTHER:
 		/* The other half of a call may be.  */
-		pair_lost(pipe->pair);
+		pair_lost(pipe->pair, hit->time);
 		break;
 	case FOLLOW_GAP:
 		gap(pipe, hit->time);
@@ -200,7 +200,7 @@ static void allocation_hit(struct heap *heap, struct hit *hit)
 {
 	uint32_t space = space_of(heap, hit->pid);
 
-	/* The first one is the beginning of all.  */
+	/* The first call is the beginning of all.  */
 	if (hit->kind == HIT_WHOLE)
 		groups_advance(&heap->pipe->groups, hit->time - hit->lasted);
 	groups_advance(&heap->pipe->groups, hit->time);
@@ -222,59 +222,77 @@ void heap_deepen(struct heap *heap, const struct hit *note, uint32_t space,
 		    intern(heap, space, addresses, count));
 }
 
-/* A hit in its turn.  */
+/* What a task does that is no call.  */
+static void task_hit(struct heap *heap, const struct hit *hit)
+{
+	struct pipe *pipe = heap->pipe;
+
+	if (hit->kind == HIT_EXEC ||
+	    (hit->kind == HIT_FORK && hit->argument[0] != hit->pid))
+		tell_host(heap, hit);
+	if (hit->kind == HIT_FORK)
+		follow_fork(pipe->follow, (uint32_t)hit->argument[0], hit->pid);
+	else if (hit->kind == HIT_EXEC)
+		follow_exec(pipe->follow, hit->pid);
+	if (pair_hit(pipe->pair, hit, 0) < 0)
+		pipe->failed++;
+	if (hit->kind != HIT_EXIT)
+		return;
+	follow_thread_exit(pipe->follow, hit->pid, hit->tid);
+	/* A main thread may end before the others.  */
+	if (hit->tid == hit->pid && !pair_knows(pipe->pair, hit->pid))
+		follow_exit(pipe->follow, hit->pid);
+}
+
+/* What the feeding side tells.  */
+static void take_word(struct pipe *pipe, const struct hit *hit)
+{
+	switch (hit->kind) {
+	case TURN_SEGMENT:
+		segments_begin(&pipe->segments, hit->argument[0]);
+		break;
+	case TURN_NEED:
+		segments_need(&pipe->segments);
+		break;
+	case TURN_ROUND:
+		segments_round(&pipe->segments);
+		miss_refused(pipe, hit->argument[0]);
+		break;
+	case TURN_END:
+		follow_finish(pipe->follow);
+		miss_refused(pipe, hit->argument[0]);
+		break;
+	default:
+		break;
+	}
+}
+
 void heap_turn(void *context, struct hit *hit)
 {
 	struct heap *heap = context;
-	struct pipe *pipe = heap->pipe;
 
 	switch (hit->kind) {
 	case HIT_CALL:
 	case HIT_RETURN:
 	case HIT_WHOLE:
 		allocation_hit(heap, hit);
-		return;
+		break;
 	case HIT_NOTE:
 		tell_host(heap, hit);
-		return;
-	case HIT_FORK:
-		if (hit->argument[0] != hit->pid)
-			tell_host(heap, hit);
-		follow_fork(pipe->follow, (uint32_t)hit->argument[0], hit->pid);
 		break;
+	case HIT_FORK:
 	case HIT_EXEC:
-		tell_host(heap, hit);
-		follow_exec(pipe->follow, hit->pid);
+	case HIT_EXIT:
+		task_hit(heap, hit);
 		break;
 	case HIT_LOST:
-		count_lost(pipe, hit);
-		return;
+		count_lost(heap->pipe, hit);
+		break;
 	case HIT_MODE:
-		change_mode(pipe, hit);
-		return;
-	case TURN_SEGMENT:
-		segments_begin(&pipe->segments, hit->argument[0]);
-		return;
-	case TURN_NEED:
-		segments_need(&pipe->segments);
-		return;
-	case TURN_ROUND:
-		segments_round(&pipe->segments);
-		miss_refused(pipe, hit->argument[0]);
-		return;
-	case TURN_END:
-		follow_finish(pipe->follow);
-		miss_refused(pipe, hit->argument[0]);
-		return;
+		change_mode(heap->pipe, hit);
+		break;
 	default:
+		take_word(heap->pipe, hit);
 		break;
 	}
-	if (pair_hit(pipe->pair, hit, 0) < 0)
-		pipe->failed++;
-	if (hit->kind == HIT_EXIT)
-		follow_thread_exit(pipe->follow, hit->pid, hit->tid);
-	/* A main thread may end before the others.  */
-	if (hit->kind == HIT_EXIT && hit->tid == hit->pid &&
-	    !pair_knows(pipe->pair, hit->pid))
-		follow_exit(pipe->follow, hit->pid);
 }

@@ -53,7 +53,7 @@ struct session {
 
 	/* Of the thread alone, once it runs.  */
 	struct sink sink;
-	struct relay *relay;    /* NULL: the heap is this thread's own */
+	struct relay *relay;    /* NULL: no other thread follows */
 	struct unwinder *unwinder; /* NULL until there is something to unwind */
 	struct held *spare_dumps; /* room for dumps, see dumps.c */
 	size_t dumps_room;      /* bytes of that, in use or spare */
@@ -107,8 +107,8 @@ void take_description(struct session *session);
 /* feeder.c: connects SESSION's sink and its heap's questions to its heap and
    symbols.  */
 void feeder_connect(struct session *session);
-/* A second thread has the heap, if there is a processor for it; it is this thread's
-   own again.  */
+/* A second thread follows what comes, if there is a processor for it; no longer.
+   */
 void begin_relay(struct session *session);
 void end_relay(struct session *session);
 

@@ -236,6 +236,7 @@ void records_settle(struct records *records)
 {
 	unsigned calls = 0, returns = 0, bare = 0;
 
+	_Static_assert(ALLOC_COUNT <= 16, "sets of functions are bits");
 	for (size_t i = 0; i < records->count; i++) {
 		const struct event *event = &records->events[i];
 		const struct layout *layout = event->layout;

@@ -19,9 +19,10 @@ enum hit_kind {
 		       from MODE_NOTHING.  The same mode again says only that
 		       it was so until now */
 	HIT_NOTE,   /* what the host wants back in its turn, see heap/heap.h */
-	HIT_WHOLE   /* a call and its return, put together by the heap: argument[]
-		       of the call, with the result in WHOLE_RESULT; the return's
-		       time, and how much that is later than the call's */
+	HIT_WHOLE   /* a call and its return, put together by the heap where they
+		       came together: argument[] of the call, with the result in
+		       WHOLE_RESULT; the return's time, and how much that is later
+		       than the call's */
 };
 
 /* In argument[]: no function that HIT_WHOLE is used for needs it.  */

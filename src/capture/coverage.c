@@ -28,7 +28,7 @@ struct coverage {
 	   1, so that what was never touched is 0 and takes no memory.  */
 	int8_t opened[TIDS_MAX];
 	int8_t proved[TIDS_MAX];
-	bool told[TIDS_MAX];    /* hits were delivered that OPENED brought */
+	bool told[TIDS_MAX];    /* what was done with hits went by OPENED */
 };
 
 struct coverage *coverage_new(void)
@@ -114,11 +114,9 @@ enum coverage_answer coverage_ask(struct coverage *coverage,
 		return COVERAGE_KEEP;
 	if (by == COVERED_NEVER)
 		return COVERAGE_MISSED;
-	if (by != set)
-		return COVERAGE_DROP;
-	if (coverage->opened[hit->tid] - 1 == set)
+	if (coverage->opened[hit->tid] - 1 == by)
 		coverage->told[hit->tid] = true;
-	return COVERAGE_DELIVER;
+	return by == set ? COVERAGE_DELIVER : COVERAGE_DROP;
 }
 
 int coverage_keep(struct coverage *coverage, const struct hit *hit, int set,

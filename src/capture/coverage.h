@@ -37,8 +37,8 @@ void coverage_open(struct coverage *coverage, uint32_t tid, int set);
 
 /* SET told of TID by its last event.  If it was not opened for it, TID has
    inherited all events of it, so SET has all that TID ever did.  Of several
-   sets the first counts; where one that was opened for TID has delivered
-   something already, only up to when that was.  */
+   sets the first counts; where hits have been told apart by one that was opened
+   for TID already, only for what was before that.  */
 void coverage_prove(struct coverage *coverage, uint32_t tid, int set);
 
 /* The set that has what TID did at TIME, ns, or what stands in its place.  */

@@ -119,16 +119,19 @@ static enum reader_status next_in_file(struct reader *reader,
 {
 	for (;;) {
 		enum reader_status status = next_there(reader, record, payload);
+		uint64_t end;
 		int more;
 
 		if (status != READER_END && status != READER_CUT)
 			return status;
 		more = file_more(reader->file);
-		if (more < 0)
-			return READER_FAILED;
 		if (!more)
 			return status;
+		end = reader->end;
 		reader->end = file_data_end(reader->file);
+		/* A part may have been kept.  */
+		if (more < 0 && reader->end == end)
+			return READER_FAILED;
 	}
 }
 

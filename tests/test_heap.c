@@ -1249,7 +1249,7 @@ START_TEST(calls_and_returns_become_one)
 {
 	struct script script = { .heap = heap_new(&with_log), .time = 1000 };
 	struct kinds kinds = { 0 };
-	const struct heap_stage stage = { &kinds, note_kind }, none = { 0 };
+	const struct heap_stage stage = { &kinds, note_kind };
 	static const uint8_t expected[] = {
 		HIT_WHOLE, HIT_CALL, HIT_RETURN, HIT_CALL, HIT_RETURN, HIT_CALL,
 		HIT_WHOLE, HIT_CALL, HIT_CALL, HIT_RETURN, HIT_CALL, HIT_RETURN
@@ -1265,7 +1265,7 @@ START_TEST(calls_and_returns_become_one)
 	script.time += 10000;
 	run_lines(&script, "1: -malloc f0\n");
 	heap_finish(script.heap);
-	heap_set_stage(script.heap, &none);
+	heap_set_stage(script.heap, NULL);
 	snapshot = heap_snapshot(script.heap);
 	ck_assert_uint_eq(snapshot->hits, 14);
 	snapshot_unref(snapshot);

@@ -13,6 +13,7 @@ struct heap *heap_new(const struct heap_options *options)
 	if (!heap)
 		return NULL;
 	heap->options = *options;
+	heap_set_stage(heap, NULL);
 	pthread_mutex_init(&heap->chains_lock, NULL);
 	heap->chains = chains_new();
 	heap->pipe = heap_pipe_new(options, heap->chains, &heap->points);
@@ -61,8 +62,10 @@ bool heap_found_stubs(struct heap *heap)
 
 void heap_set_stage(struct heap *heap, const struct heap_stage *stage)
 {
+	const struct heap_stage none = { heap, heap_turn };
+
 	heap_let_chains(heap);
-	heap->stage = *stage;
+	heap->stage = stage ? *stage : none;
 }
 
 void heap_let_chains(struct heap *heap)
@@ -76,26 +79,18 @@ void heap_let_chains(struct heap *heap)
    it for each hit takes longer than the hit.  */
 static void hold_chains(struct heap *heap)
 {
-	if (!heap->stage.give || heap->holds_chains)
+	if (heap->stage.give == heap_turn || heap->holds_chains)
 		return;
 	pthread_mutex_lock(&heap->chains_lock);
 	heap->holds_chains = true;
 }
 
 /* What is in order as it comes.  */
-static void give(struct heap *heap, struct hit *hit)
-{
-	if (heap->stage.give)
-		heap->stage.give(heap->stage.context, hit);
-	else
-		heap_turn(heap, hit);
-}
-
 static void tell(struct heap *heap, unsigned kind, uint64_t argument)
 {
 	struct hit hit = { .kind = (uint8_t)kind, .argument = { argument } };
 
-	give(heap, &hit);
+	heap->stage.give(heap->stage.context, &hit);
 }
 
 static uint32_t intern(struct heap *heap, uint32_t space,
@@ -188,21 +183,11 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	return 0;
 }
 
-static order_output *output_of(const struct heap *heap)
-{
-	return heap->stage.give ? heap->stage.give : heap_turn;
-}
-
-static void *receiver_of(struct heap *heap)
-{
-	return heap->stage.give ? heap->stage.context : heap;
-}
-
 void heap_round(struct heap *heap)
 {
 	struct pipe *pipe = heap->pipe;
 
-	order_round(&pipe->order, output_of(heap), receiver_of(heap));
+	order_round(&pipe->order, heap->stage.give, heap->stage.context);
 	tell(heap, TURN_ROUND, pipe->refused);
 }
 
@@ -210,7 +195,7 @@ void heap_finish(struct heap *heap)
 {
 	struct pipe *pipe = heap->pipe;
 
-	order_finish(&pipe->order, output_of(heap), receiver_of(heap));
+	order_finish(&pipe->order, heap->stage.give, heap->stage.context);
 	tell(heap, TURN_END, pipe->refused);
 }
 

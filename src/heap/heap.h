@@ -54,15 +54,15 @@ void heap_finish(struct heap *heap);
 struct heap_stage {
 	void *context;
 	/* Gets all that would be followed now, in order; *HIT is valid until it
-	   returns.  NULL: there is no such stage.  */
+	   returns.  */
 	void (*give)(void *context, struct hit *hit);
 };
 
 /* From now on what is in order is given to STAGE, which hands it on, in this
-   order, to a thread that calls heap_turn() with HEAP and a copy of the hit.  The
-   heap's host is asked by that thread.  Before anything else but feeding is done
-   with the heap, and before the stage is taken away, all must have been handed
-   on and followed.  */
+   order, to a thread that calls heap_turn() with HEAP and a copy of the hit; NULL:
+   it is followed at once.  The heap's host is asked by that thread.  Before
+   anything else but feeding is done with the heap, and before the stage is taken
+   away, all must have been handed on and followed.  */
 void heap_set_stage(struct heap *heap, const struct heap_stage *stage);
 void heap_turn(void *heap, struct hit *hit);
 

@@ -136,8 +136,6 @@ void relay_drain(struct relay *relay)
 
 void relay_free(struct relay *relay)
 {
-	const struct heap_stage none = { 0 };
-
 	if (!relay)
 		return;
 	hand_over(relay);
@@ -146,7 +144,7 @@ void relay_free(struct relay *relay)
 	pthread_cond_signal(&relay->changed);
 	pthread_mutex_unlock(&relay->lock);
 	pthread_join(relay->thread, NULL);
-	heap_set_stage(relay->heap, &none);
+	heap_set_stage(relay->heap, NULL);
 	pthread_cond_destroy(&relay->changed);
 	pthread_mutex_destroy(&relay->lock);
 	free(relay);

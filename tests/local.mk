@@ -28,6 +28,7 @@ unit_tests = \
 	tests/test_session \
 	tests/test_sizespec \
 	tests/test_symbols \
+	tests/test_terminal \
 	tests/test_text \
 	tests/test_ui \
 	tests/test_ui_names \

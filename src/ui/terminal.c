@@ -18,6 +18,25 @@
 /* Those that curses installs handlers for.  */
 static const int curses_signals[TERMINAL_HANDLERS] = {SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
+/* Only to stand there, see keep_stop_signal.  */
+static void no_handler(int number)
+{
+	(void)number;
+}
+
+/* Where SIGTSTP has a handler as it starts, curses leaves it alone for good.
+   Otherwise it ignores it during each update, and to ignore a signal throws
+   away one that waits to be read: a ^Z without effect.  */
+static void keep_stop_signal(void)
+{
+	struct sigaction handled = {.sa_handler = no_handler};
+	struct sigaction before;
+
+	sigaction(SIGTSTP, NULL, &before);
+	if (before.sa_handler == SIG_DFL)
+		sigaction(SIGTSTP, &handled, NULL);
+}
+
 static void restore_handlers(const struct terminal *terminal)
 {
 	for (int i = 0; i < TERMINAL_HANDLERS; i++)
@@ -74,6 +93,7 @@ static int start_curses(struct terminal *terminal, struct error *error)
 
 	for (int i = 0; i < TERMINAL_HANDLERS; i++)
 		sigaction(curses_signals[i], NULL, &terminal->before[i]);
+	keep_stop_signal();
 	terminal->curses = newterm(NULL, terminal->out_file, terminal->in_file);
 	/* Signals are read, not handled.  */
 	restore_handlers(terminal);
@@ -182,8 +202,6 @@ void terminal_stop(struct terminal *terminal)
 	sigemptyset(&stop);
 	sigaddset(&stop, SIGTSTP);
 	endwin();
-	/* Each update of the screen lets curses install its own again.  */
-	restore_handlers(terminal);
 	raise(SIGTSTP);
 	/* Here it stops, and goes on.  */
 	pthread_sigmask(SIG_UNBLOCK, &stop, NULL);

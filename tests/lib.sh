@@ -9,6 +9,13 @@
 
 set -u
 
+# Under nohup SIGHUP is ignored, which no shell can change for itself.
+case $(sed -n 's/^SigIgn:.*\(.\)$/\1/p' /proc/self/status) in
+[13579bdf])
+	# shellcheck disable=SC2016 # the dollar is Perl's
+	exec perl -e '$SIG{HUP} = "DEFAULT"; exec @ARGV' sh "$0" "$@" ;;
+esac
+
 LC_ALL=C
 export LC_ALL
 unset NO_COLOR LEAKTOP_OPTIONS

@@ -7,6 +7,7 @@
 #define LEAKTOP_TESTS_TESTING_H
 
 #include <check.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,8 @@ static inline int run_suite(Suite *suite)
 	SRunner *runner = srunner_create(suite);
 	int failed;
 
+	/* Under nohup it is ignored, and what the tests start would inherit that. */
+	signal(SIGHUP, SIG_DFL);
 	srunner_run_all(runner, CK_ENV);
 	failed = srunner_ntests_failed(runner);
 	srunner_free(runner);

@@ -162,11 +162,12 @@ static int check(const struct options *options, struct error *error)
 /* What is kept of the blocks' lives: for a report what it asks for; for the
    screen as much as memory may take, as a recording can be read again for more,
    and what a live process has done cannot.  */
-static void set_log(struct options *options)
+static void set_kept(struct options *options)
 {
 	struct heap_options *heap = &options->session.heap;
 
 	if (options->mode == RUN_BATCH) {
+		options->session.report_only = true;
 		heap->log = options->follow;
 		heap->log_sizes = sizespec_only(options->follow_size);
 		return;
@@ -243,7 +244,7 @@ int options_read(struct options *options, int argc, char **argv,
 		return -1;
 	if (!options->format)
 		options->format = &report_formats[0];
-	set_log(options);
+	set_kept(options);
 	return 0;
 }
 

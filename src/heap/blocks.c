@@ -6,20 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FIRST_SIZE 1024
+#include "base/seed.h"
 
-struct block_slot {
-	uint64_t address;       /* 0: free */
-	uint32_t value;
-	uint32_t losses;        /* that there were when it was set */
-};
-
-struct block_table {
-	uint32_t users;
-	size_t size;            /* slots: a power of two */
-	size_t count;           /* addresses */
-	struct block_slot slots[]; /* open addressing */
-};
+#define FIRST_BITS 10
 
 void blocks_clear(struct blocks *blocks)
 {
@@ -28,21 +17,9 @@ void blocks_clear(struct blocks *blocks)
 	memset(blocks, 0, sizeof(*blocks));
 }
 
-/* The slot of ADDRESS, or the free one where it belongs.  Blocks are aligned,
-   so their low bits say little.  */
-static struct block_slot *slot_of(struct block_table *table, uint64_t address)
+static size_t size_of(const struct block_table *table)
 {
-	size_t at = address * UINT64_C(0x9e3779b97f4a7c15) >> 20 &
-		    (table->size - 1);
-
-	while (table->slots[at].address && table->slots[at].address != address)
-		at = (at + 1) & (table->size - 1);
-	return &table->slots[at];
-}
-
-static bool is_live(uint32_t value)
-{
-	return value != BLOCK_UNKNOWN && value <= BLOCK_NUMBER_MAX;
+	return (size_t)1 << (64 - table->shift);
 }
 
 /* Whether SLOT says no more than a free one does.  */
@@ -52,48 +29,37 @@ static bool is_outdated(const struct block_slot *slot, uint32_t losses)
 		(slot->value == BLOCK_FREED && slot->losses != losses);
 }
 
-uint32_t blocks_get(const struct blocks *blocks, uint64_t address,
-		    uint32_t losses)
+static struct block_table *table_new(unsigned bits, uint64_t seed)
 {
-	const struct block_slot *slot;
+	struct block_table *table = calloc(1, sizeof(*table) +
+		((size_t)1 << bits) * sizeof(*table->slots));
 
-	if (!blocks->table)
-		return BLOCK_UNKNOWN;
-	slot = slot_of(blocks->table, address);
-	if (slot->value == BLOCK_FREED && slot->losses != losses)
-		return BLOCK_UNKNOWN;
-	if (blocks->inherited && is_live(slot->value))
-		return BLOCK_INHERITED;
-	return slot->value;
+	if (!table)
+		return NULL;
+	table->users = 1;
+	table->shift = 64 - bits;
+	table->seed = seed;
+	return table;
 }
 
-bool blocks_outdated(const struct blocks *blocks, uint64_t address,
-		     uint32_t losses)
-{
-	return blocks->table &&
-	       slot_of(blocks->table, address)->losses != losses;
-}
-
-/* Gives BLOCKS a table of its own with SIZE slots and what it has now, without
+/* Gives BLOCKS a table of its own with 2^BITS slots and what it has now, without
    what is not known any more: else it would grow with every address.  */
-static int rebuild(struct blocks *blocks, size_t size, uint32_t losses)
+static int rebuild(struct blocks *blocks, unsigned bits, uint32_t losses)
 {
 	struct block_table *old = blocks->table;
-	struct block_table *table = calloc(1, sizeof(*table) +
-					   size * sizeof(*table->slots));
+	size_t size = old ? size_of(old) : 0;
+	struct block_table *table = table_new(bits, old ? old->seed : seed_new());
 
 	if (!table)
 		return -1;
-	table->users = 1;
-	table->size = size;
-	for (size_t i = 0; old && i < old->size; i++) {
+	for (size_t i = 0; i < size; i++) {
 		struct block_slot *slot;
 
 		if (!old->slots[i].address || is_outdated(&old->slots[i], losses))
 			continue;
-		slot = slot_of(table, old->slots[i].address);
+		slot = block_slot(table, old->slots[i].address);
 		*slot = old->slots[i];
-		if (blocks->inherited && is_live(slot->value))
+		if (blocks->inherited && block_is_live(slot->value))
 			slot->value = BLOCK_INHERITED;
 		table->count++;
 	}
@@ -102,39 +68,23 @@ static int rebuild(struct blocks *blocks, size_t size, uint32_t losses)
 	return 0;
 }
 
-/* The slot that ADDRESS gets in BLOCKS, of whose table SLOT is where it belongs, if
-   that can't be filled in as it is.  NULL when out of memory.  */
-static struct block_slot *make_slot(struct blocks *blocks, uint64_t address,
-				    struct block_slot *slot, uint32_t losses)
+int blocks_make(struct blocks *blocks, struct block_slot *slot, uint64_t address,
+		uint32_t value, uint32_t losses)
 {
 	struct block_table *table = blocks->table;
-	size_t size = table ? table->size : FIRST_SIZE;
+	unsigned bits = table ? 64 - table->shift : FIRST_BITS;
 	bool full = slot && !slot->address &&
-		    table->count + 1 > table->size / 4 * 3;
+		    table->count + 1 > size_of(table) / 4 * 3;
 
 	if (!table || table->users > 1 || blocks->inherited || full) {
-		if (rebuild(blocks, full ? size * 2 : size, losses) < 0)
-			return NULL;
+		if (rebuild(blocks, bits + full, losses) < 0)
+			return -1;
 		table = blocks->table;
-		slot = slot_of(table, address);
+		slot = block_slot(table, address);
 	}
 	if (!slot->address) {
 		slot->address = address;
 		table->count++;
-	}
-	return slot;
-}
-
-int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,
-	       uint32_t losses)
-{
-	struct block_table *table = blocks->table;
-	struct block_slot *slot = table ? slot_of(table, address) : NULL;
-
-	if (!slot || !slot->address || table->users > 1 || blocks->inherited) {
-		slot = make_slot(blocks, address, slot, losses);
-		if (!slot)
-			return -1;
 	}
 	slot->value = value;
 	slot->losses = losses;
@@ -153,11 +103,12 @@ void blocks_each(const struct blocks *blocks,
 		 void (*visit)(void *context, uint32_t number), void *context)
 {
 	const struct block_table *table = blocks->table;
+	size_t size = table ? size_of(table) : 0;
 
 	if (blocks->inherited)
 		return;
-	for (size_t i = 0; table && i < table->size; i++) {
-		if (is_live(table->slots[i].value))
+	for (size_t i = 0; i < size; i++) {
+		if (block_is_live(table->slots[i].value))
 			visit(context, table->slots[i].value);
 	}
 }

@@ -15,7 +15,19 @@
 #define BLOCK_INHERITED (UINT32_MAX - 1)
 #define BLOCK_NUMBER_MAX (UINT32_MAX - 2)
 
-struct block_table;
+struct block_slot {
+	uint64_t address;       /* 0: free */
+	uint32_t value;
+	uint32_t losses;        /* that there were when it was set */
+};
+
+struct block_table {
+	uint32_t users;
+	unsigned shift;         /* 64 - log2 of the number of slots */
+	uint64_t seed;          /* see base/seed.h */
+	size_t count;           /* addresses */
+	struct block_slot slots[]; /* open addressing; there always is a free one */
+};
 
 /* What is known of each address of one address space.  A fork shares it until
    either process changes its own.  */
@@ -26,20 +38,62 @@ struct blocks {
 
 void blocks_clear(struct blocks *blocks);
 
-/* ADDRESS must not be 0.  LOSSES: how often events were lost so far.  What was
-   freed before the last time may have been allocated again unseen: it is
-   unknown.  */
-uint32_t blocks_get(const struct blocks *blocks, uint64_t address,
-		    uint32_t losses);
+/* The slot of ADDRESS, or the free one where it belongs.  Blocks are aligned, and
+   lie close together: it is the product's upper bits that tell them apart.  */
+static inline struct block_slot *block_slot(struct block_table *table,
+					    uint64_t address)
+{
+	size_t mask = (size_t)(UINT64_MAX >> table->shift);
+	size_t at = (size_t)((address ^ table->seed) *
+			     UINT64_C(0x9e3779b97f4a7c15) >> table->shift);
 
-/* Whether events were lost since ADDRESS was set.  */
-bool blocks_outdated(const struct blocks *blocks, uint64_t address,
-		     uint32_t losses);
+	while (table->slots[at].address != address && table->slots[at].address)
+		at = (at + 1) & mask;
+	return &table->slots[at];
+}
 
-/* Returns -1 when out of memory; never for an address that is not unknown, in
-   a table that is not shared.  */
-int blocks_set(struct blocks *blocks, uint64_t address, uint32_t value,
-	       uint32_t losses);
+/* The slot of ADDRESS, not 0, for what is below; NULL: there is no table yet.
+   Valid until BLOCKS change.  */
+static inline struct block_slot *blocks_find(const struct blocks *blocks,
+					     uint64_t address)
+{
+	return blocks->table ? block_slot(blocks->table, address) : NULL;
+}
+
+static inline bool block_is_live(uint32_t value)
+{
+	return value != BLOCK_UNKNOWN && value <= BLOCK_NUMBER_MAX;
+}
+
+/* What SLOT says.  LOSSES: how often events were lost so far.  What was freed
+   before the last time may have been allocated again unseen: it is unknown.  */
+static inline uint32_t blocks_value(const struct blocks *blocks,
+				    const struct block_slot *slot,
+				    uint32_t losses)
+{
+	if (!slot || (slot->value == BLOCK_FREED && slot->losses != losses))
+		return BLOCK_UNKNOWN;
+	if (blocks->inherited && block_is_live(slot->value))
+		return BLOCK_INHERITED;
+	return slot->value;
+}
+
+/* What blocks_put() does where the slot can't be filled in as it is.  */
+int blocks_make(struct blocks *blocks, struct block_slot *slot, uint64_t address,
+		uint32_t value, uint32_t losses);
+
+/* Sets ADDRESS, whose slot is SLOT.  Returns -1 when out of memory; never for an
+   address that is not unknown, in a table that is not shared.  */
+static inline int blocks_put(struct blocks *blocks, struct block_slot *slot,
+			     uint64_t address, uint32_t value, uint32_t losses)
+{
+	if (!slot || !slot->address || blocks->table->users > 1 ||
+	    blocks->inherited)
+		return blocks_make(blocks, slot, address, value, losses);
+	slot->value = value;
+	slot->losses = losses;
+	return 0;
+}
 
 /* Makes TO, empty before, share all of FROM; its live blocks are inherited
    ones.  */

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
+
 /* Chains and addresses live in chunks that are never moved nor freed before
    the end; only the index of hashes is reallocated, and only who interns looks
    at that.  */
@@ -45,6 +47,7 @@ struct chains {
 	size_t arena_used;
 	uint32_t *index;        /* open addressing; 0: free */
 	uint32_t index_size;    /* a power of two */
+	uint64_t seed;          /* see base/seed.h */
 };
 
 struct chains *chains_new(void)
@@ -53,6 +56,7 @@ struct chains *chains_new(void)
 
 	if (!chains)
 		return NULL;
+	chains->seed = seed_new();
 	chains->index_size = 1024;
 	chains->index = calloc(chains->index_size, sizeof(*chains->index));
 	if (!chains->index) {
@@ -93,10 +97,11 @@ void chains_unref(struct chains *chains)
 	free(chains);
 }
 
-static uint64_t hash_chain(uint32_t space, const uint64_t *addresses,
-			   uint32_t count)
+static uint64_t hash_chain(const struct chains *chains, uint32_t space,
+			   const uint64_t *addresses, uint32_t count)
 {
-	uint64_t hash = space * UINT64_C(0x9e3779b97f4a7c15) + count;
+	uint64_t hash = chains->seed + space * UINT64_C(0x9e3779b97f4a7c15) +
+			count;
 
 	for (uint32_t i = 0; i < count; i++) {
 		hash = (hash ^ addresses[i]) * UINT64_C(0xff51afd7ed558ccd);
@@ -188,6 +193,7 @@ static bool index_full(const struct chains *chains)
 uint32_t chains_intern(struct chains *chains, uint32_t space,
 		       const uint64_t *addresses, uint32_t count)
 {
+	uint32_t mask = chains->index_size - 1;
 	uint64_t hash;
 	uint32_t at;
 
@@ -195,9 +201,8 @@ uint32_t chains_intern(struct chains *chains, uint32_t space,
 		return 0;
 	if (count > CHAIN_DEPTH_MAX)
 		count = CHAIN_DEPTH_MAX;
-	hash = hash_chain(space, addresses, count);
-	at = hash & (chains->index_size - 1);
-	while (chains->index[at]) {
+	hash = hash_chain(chains, space, addresses, count);
+	for (at = hash & mask; chains->index[at]; at = (at + 1) & mask) {
 		uint32_t id = chains->index[at];
 		const struct entry *entry = entry_of(chains, id);
 
@@ -206,11 +211,15 @@ uint32_t chains_intern(struct chains *chains, uint32_t space,
 		    !memcmp(entry->addresses, addresses,
 			    count * sizeof(*addresses)))
 			return id;
-		at = (at + 1) & (chains->index_size - 1);
 	}
 	if (index_full(chains))
 		return 0;
 	return add(chains, hash, at, space, addresses, count);
+}
+
+uint32_t chains_space(const struct chains *chains, uint32_t id)
+{
+	return entry_of(chains, id)->space;
 }
 
 struct chain chains_get(const struct chains *chains, uint32_t id)

@@ -31,6 +31,9 @@ uint32_t chains_intern(struct chains *chains, uint32_t space,
 /* ID: one that came with a snapshot; 0 gives an empty chain.  */
 struct chain chains_get(const struct chains *chains, uint32_t id);
 
+/* The same one's address space; not of 0.  */
+uint32_t chains_space(const struct chains *chains, uint32_t id);
+
 /* A stack dump has shown that what call chain SHALLOW begins with, at least, is
    DEEP, which is longer.  Only for the pipe's thread.  */
 void chains_link(struct chains *chains, uint32_t shallow, uint32_t deep);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/idmap.h"
 #include "heap/blocks.h"
 #include "heap/parting.h"
 
@@ -13,17 +14,25 @@ struct process {
 	uint32_t pid;
 	uint32_t programs;      /* that it has begun to run while watched */
 	struct blocks blocks;
-	struct process *next;   /* of the same hash */
 };
 
-#define PROCESS_HASH 256
+/* Where in argument[] of a function's calls is what; NONE: it has no such one.  */
+struct places {
+	int8_t old;
+	int8_t size;
+	int8_t factor;          /* the other one of two sizes */
+};
+
+#define NONE (-1)
 
 struct follow {
 	struct groups *groups;
 	struct log *log;
 	struct segments *segments;
-	struct process *table[PROCESS_HASH];
+	struct idmap ids;       /* indexes of processes, by pid */
+	struct process **processes;
 	struct process *last;
+	struct places places[ALLOC_COUNT];
 	uint64_t operations[ALLOC_COUNT];
 	uint64_t anomalies[ANOMALY_COUNT];
 	uint64_t missed_frees;
@@ -34,6 +43,23 @@ struct follow {
 	struct parting parting;
 };
 
+static struct places places_of(const struct allocator *allocator)
+{
+	struct places places = { NONE, NONE, NONE };
+
+	for (int8_t i = 0; i < ALLOCATOR_ARGUMENTS; i++) {
+		enum argument_role role = allocator->argument[i].role;
+
+		if (role == ROLE_OLD)
+			places.old = i;
+		else if (role == ROLE_SIZE && places.size == NONE)
+			places.size = i;
+		else if (role == ROLE_SIZE)
+			places.factor = i;
+	}
+	return places;
+}
+
 struct follow *follow_new(const struct follow_output *output)
 {
 	struct follow *follow = calloc(1, sizeof(*follow));
@@ -43,6 +69,8 @@ struct follow *follow_new(const struct follow_output *output)
 	follow->groups = output->groups;
 	follow->log = output->log;
 	follow->segments = output->segments;
+	for (int i = 0; i < ALLOC_COUNT; i++)
+		follow->places[i] = places_of(&allocators[i]);
 	return follow;
 }
 
@@ -50,15 +78,12 @@ void follow_free(struct follow *follow)
 {
 	if (!follow)
 		return;
-	for (unsigned i = 0; i < PROCESS_HASH; i++) {
-		struct process *process, *next;
-
-		for (process = follow->table[i]; process; process = next) {
-			next = process->next;
-			blocks_clear(&process->blocks);
-			free(process);
-		}
+	for (size_t i = 0; i < follow->ids.count; i++) {
+		blocks_clear(&follow->processes[i]->blocks);
+		free(follow->processes[i]);
 	}
+	free(follow->processes);
+	idmap_free(&follow->ids);
 	free(follow);
 }
 
@@ -84,24 +109,44 @@ uint64_t follow_failed(const struct follow *follow)
 
 static struct process *process_find(const struct follow *follow, uint32_t pid)
 {
-	struct process *process = follow->table[pid % PROCESS_HASH];
+	uint32_t index = idmap_find(&follow->ids, pid);
 
-	while (process && process->pid != pid)
-		process = process->next;
-	return process;
+	return index == IDMAP_NONE ? NULL : follow->processes[index];
+}
+
+/* Makes room for one more.  Returns 0 or -1.  */
+static int reserve_process(struct follow *follow)
+{
+	size_t count = follow->ids.count;
+	struct process **processes;
+
+	if (idmap_reserve(&follow->ids, 1) < 0)
+		return -1;
+	/* Room is a power of two, used up whenever the count is one.  */
+	if (count & (count - 1))
+		return 0;
+	processes = reallocarray(follow->processes, count ? count * 2 : 1,
+				 sizeof(struct process *));
+	if (!processes)
+		return -1;
+	follow->processes = processes;
+	return 0;
 }
 
 static struct process *process_add(struct follow *follow, uint32_t pid)
 {
 	struct process *process = process_find(follow, pid);
+	uint32_t index = (uint32_t)follow->ids.count;
 
 	if (!process) {
 		process = calloc(1, sizeof(*process));
-		if (!process)
+		if (!process || reserve_process(follow) < 0) {
+			free(process);
 			return NULL;
+		}
 		process->pid = pid;
-		process->next = follow->table[pid % PROCESS_HASH];
-		follow->table[pid % PROCESS_HASH] = process;
+		follow->processes[index] = process;
+		idmap_add(&follow->ids, pid, index);
 	}
 	follow->last = process;
 	return process;
@@ -132,15 +177,13 @@ static void mark(struct follow *follow, const struct operation *operation,
 	segments_mark(follow->segments, operation->segment, number);
 }
 
-/* NUMBER: of the size.  */
+/* NUMBER: of the size.  Only with a log.  */
 static void log_event(struct follow *follow, const struct operation *operation,
 		      uint32_t number, uint64_t address, uint64_t live,
 		      bool enter)
 {
 	struct log_entry entry;
 
-	if (!follow->log)
-		return;
 	mark(follow, operation, number);
 	groups_event(follow->groups, number, operation->time +
 		     (address << 20) + (live << 1) + enter);
@@ -157,10 +200,11 @@ static void log_event(struct follow *follow, const struct operation *operation,
 		follow->failed++;
 }
 
-static uint32_t get(const struct follow *follow, const struct process *process,
-		    uint64_t address)
+static uint32_t value_of(const struct follow *follow,
+			 const struct process *process,
+			 const struct block_slot *slot)
 {
-	uint32_t value = blocks_get(&process->blocks, address, follow->gaps);
+	uint32_t value = blocks_value(&process->blocks, slot, follow->gaps);
 
 	/* What is freed now may be allocated unseen before it is again.  */
 	if (value == BLOCK_FREED && follow->mode != MODE_ALL)
@@ -168,27 +212,45 @@ static uint32_t get(const struct follow *follow, const struct process *process,
 	return value;
 }
 
-static int set(struct follow *follow, struct process *process,
-	       uint64_t address, uint32_t value)
+static uint32_t get(const struct follow *follow, const struct process *process,
+		    uint64_t address)
 {
-	if (blocks_set(&process->blocks, address, value, follow->gaps) == 0)
+	return value_of(follow, process,
+			blocks_find(&process->blocks, address));
+}
+
+static int put(struct follow *follow, struct process *process,
+	       struct block_slot *slot, uint64_t address, uint32_t value)
+{
+	if (blocks_put(&process->blocks, slot, address, value,
+		       follow->gaps) == 0)
 		return 0;
 	follow->failed++;
 	return -1;
 }
 
-static void release_block(struct follow *follow, struct process *process,
-			  const struct operation *operation, uint32_t number)
+static int set(struct follow *follow, struct process *process,
+	       uint64_t address, uint32_t value)
 {
-	const struct block *block = &follow->groups->blocks[number];
-	uint64_t address = block->address;
-	uint32_t size = groups_size_number(follow->groups, number);
+	return put(follow, process, blocks_find(&process->blocks, address),
+		   address, value);
+}
+
+/* Block NUMBER, at the address of SLOT, is released.  */
+static void release_block(struct follow *follow, struct process *process,
+			  const struct operation *operation,
+			  struct block_slot *slot, uint32_t number)
+{
+	uint64_t address = slot->address;
 	uint64_t live;
 
-	if (set(follow, process, address, BLOCK_FREED) < 0)
+	if (put(follow, process, slot, address, BLOCK_FREED) < 0)
 		return;
 	live = groups_release(follow->groups, operation->time, number, true);
-	log_event(follow, operation, size, address, live, false);
+	if (follow->log)
+		log_event(follow, operation,
+			  groups_size_number(follow->groups, number), address,
+			  live, false);
 }
 
 /* While not all allocations are seen, or not their blocks, this is what is to
@@ -207,7 +269,7 @@ static void double_frees(struct follow *follow, uint64_t count)
 /* The thread does something that no ending thread does.  */
 static void go_on(struct follow *follow, const struct operation *operation)
 {
-	if (follow->parting.count)
+	if (parting_may_hold(&follow->parting, operation->tid))
 		double_frees(follow, parting_other(&follow->parting,
 						   operation->pid,
 						   operation->tid));
@@ -216,7 +278,8 @@ static void go_on(struct follow *follow, const struct operation *operation)
 static void release(struct follow *follow, struct process *process,
 		    const struct operation *operation, uint64_t address)
 {
-	uint32_t value = get(follow, process, address);
+	struct block_slot *slot = blocks_find(&process->blocks, address);
+	uint32_t value = value_of(follow, process, slot);
 
 	switch (value) {
 	case BLOCK_UNKNOWN:
@@ -228,10 +291,10 @@ static void release(struct follow *follow, struct process *process,
 						  value == BLOCK_FREED));
 		return;
 	case BLOCK_INHERITED:
-		set(follow, process, address, BLOCK_FREED);
+		put(follow, process, slot, address, BLOCK_FREED);
 		break;
 	default:
-		release_block(follow, process, operation, value);
+		release_block(follow, process, operation, slot, value);
 		break;
 	}
 	go_on(follow, operation);
@@ -246,26 +309,23 @@ static void miss_free(struct follow *follow, bool explained)
 		follow->anomalies[ANOMALY_DOUBLE_ALLOC]++;
 }
 
-/* ADDRESS is about to be that of a new block.  */
+/* VALUE, of the address of SLOT, says that a block is there, but a new one is about
+   to be.  */
 static void make_way(struct follow *follow, struct process *process,
-		     const struct operation *operation, uint64_t address)
+		     const struct operation *operation,
+		     struct block_slot *slot, uint32_t value)
 {
-	uint32_t value = get(follow, process, address);
-
-	if (value == BLOCK_UNKNOWN || value == BLOCK_FREED)
-		return;
 	if (value == BLOCK_INHERITED) {
-		miss_free(follow, blocks_outdated(&process->blocks, address,
-						  follow->gaps));
+		miss_free(follow, slot->losses != follow->gaps);
 		return;
 	}
 	if (follow->groups->blocks[value].moving) {
 		/* A realloc in another thread has moved it away already.  */
-		release_block(follow, process, operation, value);
+		release_block(follow, process, operation, slot, value);
 		return;
 	}
 	miss_free(follow, groups_doubtful(follow->groups, value));
-	if (set(follow, process, address, BLOCK_UNKNOWN) < 0)
+	if (put(follow, process, slot, slot->address, BLOCK_UNKNOWN) < 0)
 		return;
 	mark(follow, operation, groups_size_number(follow->groups, value));
 	groups_release(follow->groups, operation->time, value, false);
@@ -275,22 +335,30 @@ static void acquire(struct follow *follow, struct process *process,
 		    const struct operation *operation, uint64_t address,
 		    uint64_t size)
 {
+	struct block_slot *slot = blocks_find(&process->blocks, address);
+	uint32_t value = value_of(follow, process, slot);
 	uint32_t number;
 	uint64_t live;
 
-	make_way(follow, process, operation, address);
+	if (value != BLOCK_UNKNOWN && value != BLOCK_FREED) {
+		make_way(follow, process, operation, slot, value);
+		/* The table may be another one.  */
+		slot = blocks_find(&process->blocks, address);
+	}
 	number = groups_acquire(follow->groups, operation->time, address, size,
 				operation->chain, &live);
 	if (!number) {
 		follow->failed++;
 		return;
 	}
-	if (set(follow, process, address, number) < 0) {
+	if (put(follow, process, slot, address, number) < 0) {
 		groups_release(follow->groups, operation->time, number, false);
 		return;
 	}
-	log_event(follow, operation, groups_size_number(follow->groups, number),
-		  address, live, true);
+	if (follow->log)
+		log_event(follow, operation,
+			  groups_size_number(follow->groups, number), address,
+			  live, true);
 }
 
 /* A call of which no more is known: it is counted, and nothing said of what
@@ -309,7 +377,7 @@ static void acquire_alone(struct follow *follow, struct process *process,
 	if (groups_count(follow->groups, operation->time, size,
 			 operation->chain, &number) < 0)
 		follow->failed++;
-	else
+	else if (follow->log)
 		log_event(follow, operation, number, 0, 0, true);
 	follow->gaps++;
 }
@@ -322,19 +390,22 @@ uint32_t follow_begin(struct follow *follow, uint32_t pid, uint64_t old)
 	if (!process)
 		return BLOCK_UNKNOWN;
 	value = get(follow, process, old);
-	if (value && value <= BLOCK_NUMBER_MAX)
+	if (block_is_live(value))
 		follow->groups->blocks[value].moving = 1;
 	return value;
 }
 
-/* Whether block TOKEN still is the one that a call began to move.  */
-static bool still_moving(const struct follow *follow,
-			 const struct process *process, uint64_t old,
-			 uint32_t token)
+/* The slot of block TOKEN, which a call began to move, if it still is there; or
+   NULL.  */
+static struct block_slot *still_moving(const struct follow *follow,
+				       const struct process *process,
+				       uint64_t old, uint32_t token)
 {
-	return token && token <= BLOCK_NUMBER_MAX &&
-	       get(follow, process, old) == token &&
-	       follow->groups->blocks[token].moving;
+	struct block_slot *slot = blocks_find(&process->blocks, old);
+
+	return block_is_live(token) &&
+	       value_of(follow, process, slot) == token &&
+	       follow->groups->blocks[token].moving ? slot : NULL;
 }
 
 void follow_drop(struct follow *follow, uint32_t pid, uint64_t old,
@@ -352,8 +423,12 @@ void follow_drop(struct follow *follow, uint32_t pid, uint64_t old,
 static void release_moved(struct follow *follow, struct process *process,
 			  const struct operation *operation, uint64_t old)
 {
-	if (still_moving(follow, process, old, operation->token))
-		release_block(follow, process, operation, operation->token);
+	struct block_slot *slot = still_moving(follow, process, old,
+					       operation->token);
+
+	if (slot)
+		release_block(follow, process, operation, slot,
+			      operation->token);
 	else if (operation->token == BLOCK_UNKNOWN)
 		unallocated_free(follow);
 	else if (operation->token == BLOCK_FREED)
@@ -363,45 +438,25 @@ static void release_moved(struct follow *follow, struct process *process,
 		set(follow, process, old, BLOCK_FREED);
 }
 
-/* Bytes asked for, and the block given up.  Returns false when the product
-   of the sizes overflows: such a call fails.  */
-static bool read_arguments(const struct operation *operation, uint64_t *size,
-			   uint64_t *old)
+/* Bytes that OPERATION asked for.  Returns false when the product of the sizes
+   overflows: such a call fails.  */
+static bool read_size(const struct operation *operation,
+		      const struct places *places, uint64_t *size)
 {
-	const struct allocator *allocator = &allocators[operation->function];
-	bool fits = true;
-
-	*size = 1;
-	*old = 0;
-	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++) {
-		uint64_t argument = operation->argument[i];
-
-		if (allocator->argument[i].role == ROLE_OLD)
-			*old = argument;
-		else if (allocator->argument[i].role == ROLE_SIZE)
-			fits &= !__builtin_mul_overflow(*size, argument, size);
-	}
-	return fits;
+	*size = operation->argument[places->size];
+	return places->factor == NONE ||
+		!__builtin_mul_overflow(*size, operation->argument[places->factor],
+					size);
 }
 
-void follow_operation(struct follow *follow, const struct operation *operation)
+/* What may acquire a block, and release OLD, if that is not 0.  */
+static void take_operation(struct follow *follow, struct process *process,
+			   const struct operation *operation, uint64_t old)
 {
-	const struct allocator *allocator = &allocators[operation->function];
-	struct process *process = process_get(follow, operation->pid);
-	uint64_t size, old;
-	bool fits;
+	uint64_t size;
+	bool fits = read_size(operation, &follow->places[operation->function],
+			      &size);
 
-	if (!process) {
-		follow->failed++;
-		return;
-	}
-	follow->operations[operation->function]++;
-	fits = read_arguments(operation, &size, &old);
-	if (allocator->releases && !allocator->acquires) {
-		if (old)
-			release(follow, process, operation, old);
-		return;
-	}
 	go_on(follow, operation);
 	if (operation->alone) {
 		acquire_alone(follow, process, operation, old, fits, size);
@@ -409,7 +464,7 @@ void follow_operation(struct follow *follow, const struct operation *operation)
 	}
 	/* realloc (p, 0) that returns NULL has freed p; any other NULL left
 	   the block as it was.  */
-	if (allocator->releases && old) {
+	if (old) {
 		if (operation->result || (fits && !size))
 			release_moved(follow, process, operation, old);
 		else
@@ -420,6 +475,24 @@ void follow_operation(struct follow *follow, const struct operation *operation)
 		acquire(follow, process, operation, operation->result, size);
 	/* Any address that was freed may be its.  */
 	follow->gaps += operation->unseen;
+}
+
+void follow_operation(struct follow *follow, const struct operation *operation)
+{
+	const struct places *places = &follow->places[operation->function];
+	struct process *process = process_get(follow, operation->pid);
+	uint64_t old = places->old == NONE ? 0 :
+		       operation->argument[places->old];
+
+	if (!process) {
+		follow->failed++;
+		return;
+	}
+	follow->operations[operation->function]++;
+	if (places->size != NONE)
+		take_operation(follow, process, operation, old);
+	else if (old)
+		release(follow, process, operation, old);
 }
 
 static void drop_block(void *context, uint32_t number)

@@ -6,21 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
+
 /* The first slices last 2^24 ns, 17 ms.  */
 #define FIRST_SLICE_BITS 24
 /* As many as a block has room for.  */
 #define LOSSES_MASK UINT32_C(0x7fffffff)
 
-static uint64_t hash_pair(uint64_t size, uint64_t chain)
+static uint64_t hash_pair(const struct groups *groups, uint64_t size,
+			  uint64_t chain)
 {
-	uint64_t hash = (size ^ chain << 40) * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = (size ^ groups->seed ^ chain << 40) *
+			UINT64_C(0x9e3779b97f4a7c15);
 
-	return (hash ^ chain) * UINT64_C(0xff51afd7ed558ccd) >> 20;
+	return (hash ^ hash >> 32 ^ chain) * UINT64_C(0xff51afd7ed558ccd) >> 32;
 }
 
 int groups_init(struct groups *groups)
 {
 	memset(groups, 0, sizeof(*groups));
+	groups->seed = seed_new();
 	groups->slice_bits = FIRST_SLICE_BITS;
 	groups->slices = 1;
 	groups->block_count = 1;
@@ -80,14 +85,14 @@ static unsigned slice_of(const struct groups *groups, uint64_t time)
 	return slice < groups->slices ? (unsigned)slice : groups->slices - 1;
 }
 
-/* Nothing has happened to a group since it was last touched: in the slices
-   between it was as it is, and what it has was there at each loss.  */
+/* Nothing has happened to a group since it was last touched: in the slices that
+   have ended since it was as it is, and what it has was there at each loss.  */
 static inline void settle(struct groups *groups, uint32_t number)
 {
 	struct group *group = &groups->groups[number];
 	struct group_links *links = &groups->links[number];
 
-	while (links->slices < groups->slices)
+	while (links->slices + 1 < groups->slices)
 		group->live_at[links->slices++] = group->live;
 	if (links->losses == groups->losses)
 		return;
@@ -97,8 +102,15 @@ static inline void settle(struct groups *groups, uint32_t number)
 
 void groups_settle(struct groups *groups)
 {
-	for (uint32_t i = 0; i < groups->count; i++)
+	for (uint32_t i = 0; i < groups->count; i++) {
+		struct group *group = &groups->groups[i];
+		uint32_t oldest = groups->links[i].oldest;
+
 		settle(groups, i);
+		group->live_at[groups->slices - 1] = group->live;
+		group->oldest = oldest ? groups->blocks[oldest].time : 0;
+	}
+	groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;
 }
 
 void groups_lost(struct groups *groups)
@@ -119,7 +131,8 @@ static void halve_slices(struct groups *groups)
 			group->live_at[j] = group->live_at[2 * j + 1];
 		}
 		memset(born + SLICES / 2, 0, SLICES / 2 * sizeof(*born));
-		groups->links[i].slices = SLICES / 2;
+		/* The last one may go on.  */
+		groups->links[i].slices = SLICES / 2 - 1;
 	}
 	for (unsigned j = 0; j < SLICES / 2; j++)
 		groups->live_bytes_at[j] = groups->live_bytes_at[2 * j + 1];
@@ -141,11 +154,10 @@ void groups_turn(struct groups *groups, uint64_t time)
 	/* The time between two hits can be of any length: fill what is left
 	   of the slices, then halve, until the new one is within.  */
 	while (slice >= groups->slices) {
-		while (groups->slices < SLICES && slice >= groups->slices) {
-			groups->live_bytes_at[groups->slices] =
+		groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;
+		while (groups->slices < SLICES && slice >= groups->slices)
+			groups->live_bytes_at[groups->slices++] =
 				groups->live_bytes;
-			groups->slices++;
-		}
 		if (slice < groups->slices)
 			break;
 		halve_slices(groups);
@@ -163,7 +175,7 @@ static int grow_size_index(struct groups *groups)
 	if (!index)
 		return -1;
 	for (uint32_t i = 0; i < groups->size_count; i++) {
-		uint32_t at = hash_pair(groups->sizes[i].size, 0) & (size - 1);
+		uint32_t at = hash_pair(groups, groups->sizes[i].size, 0) & (size - 1);
 
 		while (index[at])
 			at = (at + 1) & (size - 1);
@@ -179,7 +191,7 @@ static int grow_size_index(struct groups *groups)
 static uint32_t size_slot(const struct groups *groups, uint64_t size)
 {
 	uint32_t mask = groups->size_index_size - 1;
-	uint32_t at = hash_pair(size, 0) & mask;
+	uint32_t at = hash_pair(groups, size, 0) & mask;
 
 	while (groups->size_index[at] &&
 	       groups->sizes[groups->size_index[at] - 1].size != size)
@@ -216,7 +228,8 @@ static int grow_index(struct groups *groups)
 		return -1;
 	for (uint32_t i = 0; i < groups->count; i++) {
 		const struct group *group = &groups->groups[i];
-		uint32_t at = hash_pair(group->size, group->chain) & (size - 1);
+		uint32_t at = hash_pair(groups, group->size, group->chain) &
+			      (size - 1);
 
 		while (index[at])
 			at = (at + 1) & (size - 1);
@@ -249,34 +262,47 @@ static uint32_t add_group(struct groups *groups, uint32_t at, uint64_t time,
 	groups->groups[groups->count].first = time;
 	groups->links[groups->count] = (struct group_links) {
 		.size = size_number - 1,
-		.slices = groups->slices,
+		.slices = groups->slices - 1,
 		.losses = groups->losses,
 	};
 	groups->index[at] = ++groups->count;
 	return groups->count;
 }
 
-/* Number + 1 of the group; 0 when out of memory.  */
-static uint32_t group_find(struct groups *groups, uint64_t time, uint64_t size,
-			   uint32_t chain)
+/* The place in the index of the group, or where it belongs.  */
+static inline uint32_t group_slot(const struct groups *groups, uint64_t size,
+				  uint32_t chain)
 {
 	uint32_t mask = groups->index_size - 1;
-	uint32_t at = hash_pair(size, chain) & mask;
+	uint32_t at = hash_pair(groups, size, chain) & mask;
 
 	while (groups->index[at]) {
 		const struct group *group =
 			&groups->groups[groups->index[at] - 1];
 
 		if (group->size == size && group->chain == chain)
-			return groups->index[at];
+			break;
 		at = (at + 1) & mask;
 	}
-	if (groups->count >= groups->index_size / 2) {
-		if (grow_index(groups) < 0)
-			return 0;
-		return group_find(groups, time, size, chain);
-	}
-	return add_group(groups, at, time, size, chain);
+	return at;
+}
+
+static __attribute__((noinline)) uint32_t
+new_group(struct groups *groups, uint64_t time, uint64_t size, uint32_t chain)
+{
+	if (groups->count >= groups->index_size / 2 && grow_index(groups) < 0)
+		return 0;
+	return add_group(groups, group_slot(groups, size, chain), time, size,
+			 chain);
+}
+
+/* Number + 1 of the group; 0 when out of memory.  */
+static inline uint32_t group_find(struct groups *groups, uint64_t time,
+				  uint64_t size, uint32_t chain)
+{
+	uint32_t number = groups->index[group_slot(groups, size, chain)];
+
+	return number ? number : new_group(groups, time, size, chain);
 }
 
 static uint32_t take_block(struct groups *groups)
@@ -323,16 +349,6 @@ static void unlink_block(struct groups *groups, uint32_t number)
 		links->youngest = block->older;
 }
 
-/* After a change: what follows from the blocks that live now.  */
-static void update(struct groups *groups, uint32_t number)
-{
-	struct group *group = &groups->groups[number];
-	uint32_t first = groups->links[number].oldest;
-
-	group->oldest = first ? groups->blocks[first].time : 0;
-	group->live_at[groups->slices - 1] = group->live;
-}
-
 uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 			uint64_t size, uint32_t chain, uint64_t *live)
 {
@@ -356,11 +372,9 @@ uint32_t groups_acquire(struct groups *groups, uint64_t time, uint64_t address,
 	group->allocated++;
 	group->last = time;
 	group->born[slice_of(groups, time)]++;
-	update(groups, at);
 	groups->allocated++;
 	groups->live_blocks++;
 	groups->live_bytes += size;
-	groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;
 	*live = ++groups->sizes[groups->links[at].size].live;
 	return number;
 }
@@ -405,7 +419,10 @@ uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,
 	uint64_t live;
 
 	settle(groups, block->group);
-	if (groups->links[block->group].oldest == number) {
+	/* Of those that go at one time, by an exec, the oldest, in whatever order
+	   they are told.  */
+	if (groups->links[block->group].oldest == number &&
+	    (time != group->elder_gone || block->time < group->elder_born)) {
 		group->elder_born = block->time;
 		group->elder_gone = time;
 	}
@@ -420,10 +437,8 @@ uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,
 		group->freed++;
 		groups->freed++;
 	}
-	update(groups, block->group);
 	groups->live_blocks--;
 	groups->live_bytes -= group->size;
-	groups->live_bytes_at[groups->slices - 1] = groups->live_bytes;
 	live = --groups->sizes[groups->links[block->group].size].live;
 	block->younger = groups->free_block;
 	groups->free_block = number;

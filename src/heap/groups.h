@@ -25,7 +25,7 @@ struct group_links {
 	uint32_t oldest;
 	uint32_t youngest;
 	uint32_t size;          /* index in sizes */
-	uint32_t slices;        /* of live_at that are filled in */
+	uint32_t slices;        /* of live_at that are filled in for good */
 	uint32_t losses;        /* that doubtful takes into account */
 };
 
@@ -54,6 +54,7 @@ struct groups {
 	uint32_t *size_index;
 	uint32_t size_index_size;
 
+	uint64_t seed;          /* of both indexes, see base/seed.h */
 	uint32_t losses;        /* how often events were lost; wraps at 31 bits */
 
 	uint64_t start;         /* of the watched time, ns */
@@ -74,7 +75,8 @@ struct groups {
 int groups_init(struct groups *groups);
 void groups_clear(struct groups *groups);
 
-/* Brings live_at and doubtful of all groups up to now.  */
+/* Brings live_bytes_at, and live_at, oldest and doubtful of all groups up to now:
+   until then they are of an earlier time.  */
 void groups_settle(struct groups *groups);
 
 /* What groups_advance() does where a slice ends.  */

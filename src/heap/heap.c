@@ -6,6 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Functions, by bits, between whose call and return nothing happens that others
+   could see, and that leave room for the result.  */
+static unsigned whole_functions(void)
+{
+	unsigned functions = 0;
+
+	for (unsigned i = 0; i < ALLOC_COUNT; i++) {
+		const struct allocator *allocator = &allocators[i];
+
+		if (allocator->result == RESULT_POINTER && !allocator->releases &&
+		    allocator->argument[WHOLE_RESULT].role == ROLE_NONE)
+			functions |= 1u << i;
+	}
+	return functions;
+}
+
 struct heap *heap_new(const struct heap_options *options)
 {
 	struct heap *heap = calloc(1, sizeof(*heap));
@@ -13,6 +29,7 @@ struct heap *heap_new(const struct heap_options *options)
 	if (!heap)
 		return NULL;
 	heap->options = *options;
+	heap->whole_functions = whole_functions();
 	heap_set_stage(heap, NULL);
 	pthread_mutex_init(&heap->chains_lock, NULL);
 	heap->chains = chains_new();
@@ -93,36 +110,19 @@ static void tell(struct heap *heap, unsigned kind, uint64_t argument)
 	heap->stage.give(heap->stage.context, &hit);
 }
 
+/* The chain's number; 0: there is none.  */
 static uint32_t intern(struct heap *heap, uint32_t space,
 		       const uint64_t *addresses, uint32_t count)
 {
+	if (!count)
+		return 0;
 	hold_chains(heap);
 	return chains_intern(heap->chains, space, addresses, count);
-}
-
-/* Of what is no call and no return, and is taken at *TIME.  */
-static void take_note(struct heap *heap, const struct hit *hit, uint64_t *time)
-{
-	if (hit->kind != HIT_NOTE)
-		heap_need_segment(heap);
-	/* When is not known; not later than what has come.  */
-	if (hit->kind == HIT_LOST && !*time)
-		*time = heap->pipe->order.newest;
 }
 
 static uint32_t segment_of(const struct pipe *pipe)
 {
 	return pipe->begun ? pipe->begun - 1 : 0;
-}
-
-/* Whether nothing happens between call and return that others could see, and there
-   is room for the result.  */
-static bool can_be_whole(uint8_t function)
-{
-	const struct allocator *allocator = &allocators[function];
-
-	return allocator->result == RESULT_POINTER && !allocator->releases &&
-		allocator->argument[WHOLE_RESULT].role == ROLE_NONE;
 }
 
 /* How far a return may be from a call if they are to become one, ns.  What comes
@@ -131,20 +131,43 @@ static bool can_be_whole(uint8_t function)
    in this time: it would have to be moved there and back, with hits on both.  */
 #define WHOLE_NS 10000
 
-/* The call of HIT, a return, if that is what came last, and came in the same
+/* Whether CALL, what came last, is that of HIT, a return, and came in the same
    segment: most often so.  */
-static struct hit *call_of(struct heap *heap, const struct hit *hit)
+static bool is_call_of(const struct heap *heap, const struct hit *call,
+		       const struct hit *hit)
 {
-	struct hit *call = order_last(&heap->pipe->order);
+	return call->kind == HIT_CALL && call->tid == hit->tid &&
+		call->pid == hit->pid && call->function == hit->function &&
+		call->address == hit->address && !(call->flags & HIT_ALONE) &&
+		hit->time - call->time <= WHOLE_NS &&
+		call->segment == segment_of(heap->pipe) &&
+		heap->whole_functions >> hit->function & 1;
+}
 
-	if (!call || call->kind != HIT_CALL || call->tid != hit->tid ||
-	    call->pid != hit->pid || call->function != hit->function ||
-	    call->address != hit->address || call->flags & HIT_ALONE ||
-	    hit->time - call->time > WHOLE_NS ||
-	    call->segment != segment_of(heap->pipe) ||
-	    !can_be_whole(hit->function))
-		return NULL;
-	return call;
+/* Takes HIT, a return, and the CALL that came before it as one.  */
+static void join(struct heap *heap, struct hit *call, const struct hit *hit,
+		 uint32_t space, const uint64_t *addresses, uint32_t count)
+{
+	uint32_t chain = intern(heap, space, addresses, count);
+
+	call->kind = HIT_WHOLE;
+	call->lasted = (uint32_t)(hit->time - call->time);
+	call->argument[WHOLE_RESULT] = hit->argument[0];
+	if (chain)
+		call->chain = chain;
+	order_delay(&heap->pipe->order, hit->time);
+}
+
+/* Of what is no call and no return.  */
+static __attribute__((noinline)) uint64_t
+time_of_note(struct heap *heap, const struct hit *hit)
+{
+	if (hit->kind != HIT_NOTE)
+		heap_need_segment(heap);
+	/* When is not known; not later than what has come.  */
+	if (hit->kind == HIT_LOST && !hit->time)
+		return heap->pipe->order.newest;
+	return hit->time;
 }
 
 int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
@@ -153,24 +176,17 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	struct pipe *pipe = heap->pipe;
 	uint64_t time = hit->time;
 	struct hit *room;
-	uint32_t chain;
 
-	room = hit->kind == HIT_RETURN ? call_of(heap, hit) : NULL;
-	if (room) {
+	if (hit->kind > HIT_RETURN) {
+		time = time_of_note(heap, hit);
+	} else {
 		pipe->hits++;
-		room->kind = HIT_WHOLE;
-		room->lasted = (uint32_t)(time - room->time);
-		room->argument[WHOLE_RESULT] = hit->argument[0];
-		chain = count ? intern(heap, space, addresses, count) : 0;
-		if (chain)
-			room->chain = chain;
-		order_delay(&pipe->order, time);
-		return 0;
+		room = hit->kind == HIT_RETURN ? order_last(&pipe->order) : NULL;
+		if (room && is_call_of(heap, room, hit)) {
+			join(heap, room, hit, space, addresses, count);
+			return 0;
+		}
 	}
-	if (hit->kind <= HIT_RETURN)
-		pipe->hits++;
-	else
-		take_note(heap, hit, &time);
 	room = order_room(&pipe->order, time);
 	if (!room) {
 		pipe->refused++;
@@ -179,7 +195,7 @@ int heap_hit(struct heap *heap, const struct hit *hit, uint32_t space,
 	*room = *hit;
 	room->time = time;
 	room->segment = segment_of(pipe);
-	room->chain = count ? intern(heap, space, addresses, count) : 0;
+	room->chain = intern(heap, space, addresses, count);
 	return 0;
 }
 

@@ -55,6 +55,7 @@ struct heap {
 
 	/* Of who feeds.  */
 	struct heap_stage stage;
+	unsigned whole_functions;       /* by bits, whose calls can be HIT_WHOLE */
 	bool holds_chains;
 	struct pipe *first;     /* in a second reading, that of the first */
 	uint32_t life_number;   /* of the size that it is about */

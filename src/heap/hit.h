@@ -7,9 +7,13 @@
 #include "heap/allocators.h"
 
 enum hit_kind {
-	/* These two first.  */
+	/* These three first.  */
 	HIT_CALL,   /* entry of an allocation function; argument[] as in allocators[] */
 	HIT_RETURN, /* its return; argument[0] the result, see HIT_HAS_POINTER */
+	HIT_WHOLE,  /* a call and its return, put together by the heap where they
+		       came together: argument[] of the call, with the result in
+		       WHOLE_RESULT; the return's time, and how much that is later
+		       than the call's */
 	HIT_FORK,   /* pid, tid: the new task; argument[0], [1]: its parent's pid, tid */
 	HIT_EXEC,   /* pid has a new program, and none of its old blocks */
 	HIT_EXIT,   /* thread tid of pid is gone */
@@ -18,11 +22,7 @@ enum hit_kind {
 		       be missing at every change; releases at those to and
 		       from MODE_NOTHING.  The same mode again says only that
 		       it was so until now */
-	HIT_NOTE,   /* what the host wants back in its turn, see heap/heap.h */
-	HIT_WHOLE   /* a call and its return, put together by the heap where they
-		       came together: argument[] of the call, with the result in
-		       WHOLE_RESULT; the return's time, and how much that is later
-		       than the call's */
+	HIT_NOTE    /* what the host wants back in its turn, see heap/heap.h */
 };
 
 /* In argument[]: no function that HIT_WHOLE is used for needs it.  */

@@ -112,11 +112,11 @@ static inline bool is_before(const struct order *order, size_t a, size_t b)
 	return left != right ? left < right : a < b;
 }
 
-/* Puts RUN into the heap, of COUNT with it, where the first place is free.  */
-static void sink_run(struct order *order, size_t count, size_t run)
+/* Puts RUN into the heap, of COUNT with it, where place AT is free, and RUN not
+   before what is above that.  */
+static void sink_run(struct order *order, size_t count, size_t at, size_t run)
 {
 	size_t *heap = order->heap;
-	size_t at = 0;
 
 	for (;;) {
 		size_t child = 2 * at + 1;
@@ -166,23 +166,18 @@ static size_t collect_runs(struct order *order, struct order_part *part,
 	return first + part->span_count;
 }
 
-/* Passes on what the earliest of COUNT runs has up to LIMIT, and before the others
-   have something.  Returns whether more is left of it up to LIMIT.  */
-static bool pass_run(struct order *order, size_t count, uint64_t limit,
-		     order_output *output, void *context)
+/* Where in the heap, of COUNT, the run is that comes second; 0: there is none.  */
+static size_t second(const struct order *order, size_t count)
 {
-	size_t first = order->heap[0], next = 0;
-	struct order_run *run = &order->runs[first];
-	uint64_t until = limit;
+	if (count < 3)
+		return count - 1;
+	return is_before(order, order->heap[2], order->heap[1]) ? 2 : 1;
+}
 
-	if (count > 1) {
-		next = order->heap[count > 2 && is_before(order, order->heap[2],
-							  order->heap[1]) ? 2 : 1];
-		/* Of equal times that of the earlier run is first.  */
-		until = order->runs[next].time - (first > next);
-		if (until > limit)
-			until = limit;
-	}
+/* Passes on what RUN has up to UNTIL.  Returns whether it has more.  */
+static inline bool pass_run(struct order *order, struct order_run *run,
+			    uint64_t until, order_output *output, void *context)
+{
 	do {
 		struct hit *hit = run->at++;
 
@@ -196,19 +191,32 @@ static bool pass_run(struct order *order, size_t count, uint64_t limit,
 			return false;
 		run->time = run->at->time;
 	} while (run->time <= until);
-	return run->time <= limit;
+	return true;
 }
 
+/* The earliest of the runs gives what it has before the others have something, and
+   what comes second takes its place.  */
 static void merge(struct order *order, size_t count, uint64_t limit,
 		  order_output *output, void *context)
 {
-	while (count) {
-		size_t run = order->heap[0];
+	size_t *heap = order->heap;
 
-		if (pass_run(order, count, limit, output, context))
-			sink_run(order, count, run);
-		else if (--count)
-			sink_run(order, count, order->heap[count]);
+	while (count) {
+		size_t first = heap[0];
+		struct order_run *run = &order->runs[first];
+		size_t next = second(order, count);
+		uint64_t until = limit;
+
+		/* Of equal times that of the earlier run is first.  */
+		if (next)
+			until = order->runs[heap[next]].time - (first > heap[next]);
+		if (pass_run(order, run, until < limit ? until : limit, output,
+			     context) && run->time <= limit) {
+			heap[0] = heap[next];
+			sink_run(order, count, next, first);
+		} else if (--count) {
+			sink_run(order, count, 0, heap[count]);
+		}
 	}
 }
 

@@ -255,13 +255,34 @@ static void begin_call(struct call *call, const struct hit *hit,
 	call->losses = losses;
 }
 
+/* HIT is a whole operation.  */
+static void emit_single(struct pair *pair, const struct thread *thread,
+			const struct hit *hit, uint64_t result, uint32_t deep)
+{
+	struct operation operation = {
+		.time = hit->time,
+		.argument = { hit->argument[0], hit->argument[1], hit->argument[2] },
+		.result = result,
+		.pid = thread->pid,
+		.tid = thread->tid,
+		.chain = hit->chain,
+		.deep = deep,
+		.call_segment = hit->segment,
+		.segment = hit->segment,
+		.function = hit->function,
+		.alone = hit->flags & HIT_ALONE,
+	};
+
+	_Static_assert(ALLOCATOR_ARGUMENTS == 3, "all are copied");
+	pair->output.operation(pair->output.context, &operation);
+}
+
 /* A function without a return probe: the call is all there is.  */
 static void single_call(struct pair *pair, struct thread *thread,
 			const struct hit *hit, struct point *point,
 			uint32_t deep)
 {
 	uint64_t argument = single_argument(hit);
-	struct call call;
 
 	if (thread->single && thread->single != point &&
 	    thread->single->function == point->function &&
@@ -273,12 +294,10 @@ static void single_call(struct pair *pair, struct thread *thread,
 	thread->single_argument = argument;
 	point->calls++;
 	drop_stale(pair, thread);
-	if (thread->depth) {
+	if (thread->depth)
 		thread->calls[0].inner++;
-		return;
-	}
-	begin_call(&call, hit, point, 0);
-	emit(pair, thread, &call, hit, 0, deep);
+	else
+		emit_single(pair, thread, hit, 0, deep);
 }
 
 /* Another function at the same address was hit by the same call, which is
@@ -489,14 +508,10 @@ static void two_halves(struct pair *pair, struct thread *thread,
 static void whole_hit(struct pair *pair, struct thread *thread,
 		      const struct hit *hit, struct point *point)
 {
-	struct call call;
-
 	if (thread->depth || thread->deep || point->stub) {
 		two_halves(pair, thread, hit, point);
 		return;
 	}
-	begin_call(&call, hit, point, 0);
-	call.argument[WHOLE_RESULT] = 0;
 	point->calls++;
 	thread->twins = 0;
 	thread->twins_address = hit->address;
@@ -504,11 +519,10 @@ static void whole_hit(struct pair *pair, struct thread *thread,
 	thread->address = hit->address;
 	thread->kind = HIT_RETURN;
 	thread->function = hit->function;
-	emit(pair, thread, &call, hit, hit->argument[WHOLE_RESULT], 0);
+	emit_single(pair, thread, hit, hit->argument[WHOLE_RESULT], 0);
 }
 
-static int allocation_hit(struct pair *pair, const struct hit *hit,
-			  uint32_t space)
+int pair_allocation(struct pair *pair, const struct hit *hit, uint32_t space)
 {
 	struct thread *thread = thread_get(pair, hit->pid, hit->tid);
 	struct point *point;
@@ -570,21 +584,10 @@ bool pair_knows(const struct pair *pair, uint32_t pid)
 	return false;
 }
 
-int pair_hit(struct pair *pair, const struct hit *hit, uint32_t space)
+void pair_task(struct pair *pair, const struct hit *hit)
 {
-	switch (hit->kind) {
-	case HIT_CALL:
-	case HIT_RETURN:
-	case HIT_WHOLE:
-		return allocation_hit(pair, hit, space);
-	case HIT_EXEC:
+	if (hit->kind == HIT_EXEC)
 		forget(pair, hit->pid, 0);
-		break;
-	case HIT_EXIT:
+	else if (hit->kind == HIT_EXIT)
 		forget(pair, hit->pid, hit->tid);
-		break;
-	default:
-		break;
-	}
-	return 0;
 }

@@ -78,9 +78,10 @@ void pair_free(struct pair *pair);
    that is as near as DEEP_NS.  */
 void pair_deepen(struct pair *pair, const struct hit *dumped, uint32_t deep);
 
-/* Takes the next hit in order of time.  SPACE: see points_get().  Returns -1 when
-   out of memory.  */
-int pair_hit(struct pair *pair, const struct hit *hit, uint32_t space);
+/* Take the next hit in order of time: of an allocation function, and of what a task
+   does.  SPACE: see points_get().  The first returns -1 when out of memory.  */
+int pair_allocation(struct pair *pair, const struct hit *hit, uint32_t space);
+void pair_task(struct pair *pair, const struct hit *hit);
 
 /* Events are missing at TIME: what stands open is suspect.  */
 void pair_lost(struct pair *pair, uint64_t time);

@@ -18,6 +18,7 @@ static uint64_t take(struct parting *parting, unsigned i)
 {
 	uint64_t doubles = parting->thread[i].doubles;
 
+	parting->held[parting->thread[i].tid % 256]--;
 	parting->thread[i] = parting->thread[--parting->count];
 	return doubles;
 }
@@ -52,6 +53,7 @@ uint64_t parting_free(struct parting *parting, uint32_t pid, uint32_t tid,
 		parting->thread[i].frees = 0;
 		parting->thread[i].doubles = 0;
 		parting->thread[i].number = parting->next++;
+		parting->held[tid % 256]++;
 	}
 	parting->thread[i].frees++;
 	parting->thread[i].doubles += is_double;

@@ -23,7 +23,14 @@ struct parting {
 	} thread[PARTING_MAX];
 	unsigned count;
 	uint64_t next;          /* number */
+	uint8_t held[256];      /* how many, by the tid's lower bits */
 };
+
+/* Whether a thread of that TID may be held.  */
+static inline bool parting_may_hold(const struct parting *parting, uint32_t tid)
+{
+	return parting->held[tid % 256];
+}
 
 /* All return how many double frees prove to be real ones.  */
 

@@ -91,7 +91,7 @@ struct point *points_find(struct points *points, uint64_t address,
 
 	if (!point)
 		point = add(points, address, image, space, function);
-	points->recent[points_recent(address)] = point;
+	points->recent[points_recent(address, image)] = point;
 	return point;
 }
 

@@ -33,7 +33,7 @@ struct points {
 	struct point **table;   /* open addressing by address and image */
 	size_t size;            /* a power of two, or 0 */
 	size_t count;
-	struct point *recent[POINTS_RECENT]; /* of the newest look-ups, by address */
+	struct point *recent[POINTS_RECENT]; /* of the newest look-ups, by address and image */
 	/* See is_stub in struct heap_host.  */
 	int (*query)(void *context, uint64_t address, uint32_t space);
 	void *context;
@@ -45,9 +45,9 @@ void points_clear(struct points *points);
 struct point *points_find(struct points *points, uint64_t address,
 			  uint64_t image, uint32_t space, uint8_t function);
 
-static inline size_t points_recent(uint64_t address)
+static inline size_t points_recent(uint64_t address, uint64_t image)
 {
-	return (address ^ address >> 5) / 16 % POINTS_RECENT;
+	return ((address ^ address >> 5) / 16 ^ image) % POINTS_RECENT;
 }
 
 /* The point of a hit, asked about by address and SPACE if it is new.  NULL
@@ -56,7 +56,7 @@ static inline struct point *points_get(struct points *points, uint64_t address,
 				       uint64_t image, uint32_t space,
 				       uint8_t function)
 {
-	struct point *point = points->recent[points_recent(address)];
+	struct point *point = points->recent[points_recent(address, image)];
 
 	if (point && point->address == address && point->image == image)
 		return point;

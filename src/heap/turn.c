@@ -25,17 +25,25 @@ static bool prefer_deep(struct chains *chains,
 	return true;
 }
 
+/* Apart from on_operation(), as most have no such chain.  */
+static __attribute__((noinline)) void
+on_deep_operation(struct pipe *pipe, const struct operation *operation)
+{
+	struct operation better = *operation;
+
+	if (prefer_deep(pipe->chains, operation))
+		better.chain = operation->deep;
+	follow_operation(pipe->follow, &better);
+}
+
 static void on_operation(void *context, const struct operation *operation)
 {
 	struct pipe *pipe = context;
-	struct operation better;
 
-	if (operation->deep && prefer_deep(pipe->chains, operation)) {
-		better = *operation;
-		better.chain = operation->deep;
-		operation = &better;
-	}
-	follow_operation(pipe->follow, operation);
+	if (operation->deep)
+		on_deep_operation(pipe, operation);
+	else
+		follow_operation(pipe->follow, operation);
 }
 
 static void on_drop(void *context, uint32_t pid, uint64_t old, uint32_t token)
@@ -196,22 +204,28 @@ static uint32_t intern(struct heap *heap, uint32_t space,
 	return chain;
 }
 
+/* The chain of HIT, of a process whose address space is SPACE, not that for which
+   it was interned: that was another one before the hit had its turn.  */
+static __attribute__((noinline)) void
+move_chain(struct heap *heap, struct hit *hit, uint32_t space)
+{
+	struct chain chain = chains_get(heap->chains, hit->chain);
+
+	hit->chain = intern(heap, space, chain.addresses, chain.count);
+}
+
 static void allocation_hit(struct heap *heap, struct hit *hit)
 {
 	uint32_t space = space_of(heap, hit->pid);
 
 	/* The first call is the beginning of all.  */
-	if (hit->kind == HIT_WHOLE)
+	if (hit->kind == HIT_WHOLE && !heap->pipe->groups.started)
 		groups_advance(&heap->pipe->groups, hit->time - hit->lasted);
 	groups_advance(&heap->pipe->groups, hit->time);
-	if (hit->chain && heap->host.space) {
-		struct chain chain = chains_get(heap->chains, hit->chain);
-
-		if (chain.space != space)
-			hit->chain = intern(heap, space, chain.addresses,
-					    chain.count);
-	}
-	if (pair_hit(heap->pipe->pair, hit, space) < 0)
+	if (hit->chain && heap->host.space &&
+	    chains_space(heap->chains, hit->chain) != space)
+		move_chain(heap, hit, space);
+	if (pair_allocation(heap->pipe->pair, hit, space) < 0)
 		heap->pipe->failed++;
 }
 
@@ -234,8 +248,7 @@ static void task_hit(struct heap *heap, const struct hit *hit)
 		follow_fork(pipe->follow, (uint32_t)hit->argument[0], hit->pid);
 	else if (hit->kind == HIT_EXEC)
 		follow_exec(pipe->follow, hit->pid);
-	if (pair_hit(pipe->pair, hit, 0) < 0)
-		pipe->failed++;
+	pair_task(pipe->pair, hit);
 	if (hit->kind != HIT_EXIT)
 		return;
 	follow_thread_exit(pipe->follow, hit->pid, hit->tid);
@@ -267,16 +280,9 @@ static void take_word(struct pipe *pipe, const struct hit *hit)
 	}
 }
 
-void heap_turn(void *context, struct hit *hit)
+static void other_hit(struct heap *heap, const struct hit *hit)
 {
-	struct heap *heap = context;
-
 	switch (hit->kind) {
-	case HIT_CALL:
-	case HIT_RETURN:
-	case HIT_WHOLE:
-		allocation_hit(heap, hit);
-		break;
 	case HIT_NOTE:
 		tell_host(heap, hit);
 		break;
@@ -295,4 +301,12 @@ void heap_turn(void *context, struct hit *hit)
 		take_word(heap->pipe, hit);
 		break;
 	}
+}
+
+void heap_turn(void *context, struct hit *hit)
+{
+	if (hit->kind <= HIT_WHOLE)
+		allocation_hit(context, hit);
+	else
+		other_hit(context, hit);
 }

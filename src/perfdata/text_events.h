@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "perfdata/text_line.h"
 #include "trace/decode.h"
-#include "trace/idmap.h"
+#include "base/idmap.h"
 #include "trace/map.h"
 
 /* What the events of a text are, by their names, and their hits.  */

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/idmap.h"
+#include "base/idmap.h"
 #include "trace/sink.h"
 
 /* The distinct lines of call chains, each with a number of its own to stand for

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/idmap.h"
+#include "base/idmap.h"
 
 /* Which process a thread belongs to, where the text does not say it with every
    hit: as perf script prints by itself.  */

@@ -72,14 +72,14 @@ static uint32_t space_of(struct session *session, uint32_t pid)
 	return session->space;
 }
 
-static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
-		   size_t size)
+/* Apart from on_hit(), as most hits have no chain, and to make the room takes
+   time.  */
+static __attribute__((noinline)) void
+on_chained_hit(struct session *session, const struct hit *hit,
+	       const uint64_t *chain, size_t size)
 {
-	struct session *session = context;
 	uint64_t room[CHAIN_DEPTH_MAX];
 
-	if (!session->perfdata)
-		count_cost(session, hit);
 	if (size && hit->kind == HIT_CALL) {
 		if (is_spare_chain(session, hit))
 			size = 0;
@@ -97,6 +97,19 @@ static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
 	}
 	heap_hit(session->heap, hit, size ? space_of(session, hit->pid) : 0,
 		 chain, (uint32_t)size);
+}
+
+static void on_hit(void *context, struct hit *hit, const uint64_t *chain,
+		   size_t size)
+{
+	struct session *session = context;
+
+	if (!session->perfdata)
+		count_cost(session, hit);
+	if (size || session->early.count)
+		on_chained_hit(session, hit, chain, size);
+	else
+		heap_hit(session->heap, hit, 0, NULL, 0);
 	if (session->perfdata && ++session->hits_to_look == HITS_PER_LOOK) {
 		session->hits_to_look = 0;
 		publish_progress(session);

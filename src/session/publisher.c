@@ -41,12 +41,20 @@ static void overall_rates(struct session *session, const struct snapshot *heap)
 	session->free_rate = (double)heap->freed / seconds;
 }
 
+/* Of what is read so far, 0..1.  */
+static double share_read(const struct session *session, uint64_t done)
+{
+	uint64_t size = perfdata_size(session->perfdata);
+	double share = size ? (double)done / (double)size : 0;
+
+	return share < 1 ? share : 1;
+}
+
 struct picture *make_picture(struct session *session, enum source_state state,
 			     const char *notice)
 {
 	struct snapshot *heap = heap_snapshot(session->heap);
 	struct picture *picture = heap ? picture_new(heap) : NULL;
-	uint64_t size = session->perfdata ? perfdata_size(session->perfdata) : 0;
 
 	if (!picture) {
 		snapshot_unref(heap);
@@ -58,9 +66,8 @@ struct picture *make_picture(struct session *session, enum source_state state,
 		update_rates(session, heap, heap->end);
 	picture->state = state;
 	memcpy(picture->command, session->command, sizeof(picture->command));
-	picture->done = size ? (double)session->done / (double)size : 0;
-	if (picture->done > 1)
-		picture->done = 1;
+	if (session->perfdata)
+		picture->done = share_read(session, session->done);
 	snprintf(picture->notice, sizeof(picture->notice), "%s", notice);
 	memcpy(picture->rss, session->rss, sizeof(picture->rss));
 	picture->rss_count = session->rss_count;
@@ -121,14 +128,37 @@ struct picture *life_picture(struct session *session)
 {
 	/* No other thread changes it.  */
 	struct picture *picture = picture_copy(session->picture);
-	uint64_t size = perfdata_size(session->perfdata);
 
 	if (!picture)
 		return NULL;
 	picture->life_asked = true;
 	picture->life_size = session->picture->life_size;
-	picture->life_done = size ? (double)session->life_done / (double)size : 0;
+	picture->life_done = share_read(session, session->life_done);
 	return picture;
+}
+
+/* The one before, with how far the reading is by now.  */
+static struct picture *progress_picture(struct session *session)
+{
+	struct picture *picture = picture_copy(session->picture);
+
+	if (!picture)
+		return NULL;
+	picture->state = STATE_LOADING;
+	picture->done = share_read(session, session->done);
+	return picture;
+}
+
+/* Where the heap is shown, it must be that of one moment.  */
+static struct picture *loading_picture(struct session *session)
+{
+	if (session->reading_life)
+		return life_picture(session);
+	if (session->options.report_only)
+		return progress_picture(session);
+	if (session->relay)
+		relay_drain(session->relay);
+	return make_picture(session, STATE_LOADING, "");
 }
 
 void publish_progress(struct session *session)
@@ -137,10 +167,7 @@ void publish_progress(struct session *session)
 
 	if (start < session->next_publish)
 		return;
-	if (session->relay)
-		relay_drain(session->relay);
-	publish_picture(session, session->reading_life ? life_picture(session) :
-			make_picture(session, STATE_LOADING, ""));
+	publish_picture(session, loading_picture(session));
 	rest(session, start);
 }
 

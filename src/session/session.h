@@ -30,6 +30,8 @@ struct session_options {
 	bool no_auto_focus;
 	double max_overhead;    /* share of the target's time, 0..1; 0: no limit */
 	struct heap_options heap;
+	bool report_only;       /* of a recording nobody looks at the heap before the
+	                           end, but at how far the reading is */
 };
 
 /* Starts a command for a session to watch, see launch_start(), and enters it into

@@ -12,7 +12,7 @@
 
 #include "base/intl.h"
 #include "base/text.h"
-#include "trace/idmap.h"
+#include "base/idmap.h"
 #include "trace/map.h"
 
 /* The kernel's own limit for a name is 64 bytes, group and event each.  */
@@ -242,6 +242,13 @@ static void set_extent(struct layout *layout)
 		extend(&layout->extent, &layout->argument[i]);
 }
 
+static void set_plain_field(struct plain_field *plain, const struct field *field,
+			    const struct field *address)
+{
+	plain->mask = field->size ? UINT64_MAX : 0;
+	plain->offset = field->size ? field->offset : address->offset;
+}
+
 static void set_plain(struct layout *layout)
 {
 	layout->plain = !layout->swapped && layout->address.size == 8 &&
@@ -249,6 +256,11 @@ static void set_plain(struct layout *layout)
 	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
 		layout->plain &= layout->argument[i].size == 8 ||
 				 !layout->argument[i].size;
+	set_plain_field(&layout->plain_field[0], &layout->address,
+			&layout->address);
+	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
+		set_plain_field(&layout->plain_field[1 + i],
+				&layout->argument[i], &layout->address);
 }
 
 /* Gives FORMAT its layout, or its problem.  Returns 0; -1 when the text makes

@@ -19,6 +19,12 @@ struct field {
 	bool is_signed;
 };
 
+/* One of 8 bytes in this machine's order, or none.  */
+struct plain_field {
+	uint64_t mask;          /* all bits; none where there is no such field */
+	size_t offset;
+};
+
 /* How the raw data of one type of event becomes a hit; looked up once per
    event type.  */
 struct layout {
@@ -33,6 +39,8 @@ struct layout {
 	struct field argument[ALLOCATOR_ARGUMENTS];
 	struct field pointer;   /* on returns: the new block, if RESULT_STATUS */
 	struct field caller;    /* on calls: the return address, if RESULT_NONE */
+	/* Of a plain one: the address and the arguments again.  */
+	struct plain_field plain_field[1 + ALLOCATOR_ARGUMENTS];
 };
 
 /* Returns NULL when out of memory.  */
@@ -75,15 +83,15 @@ const char *decoder_event_name(const struct decoder *decoder, uint64_t id);
 /* What layout_decode() does with layouts that are not plain.  */
 void layout_load(const struct layout *layout, const void *raw, struct hit *hit);
 
-/* A field of 8 bytes; 0 if there is none: the address is as long as what is read
-   in vain then.  */
-static inline uint64_t layout_load_plain(const char *raw,
-					 const struct field *field)
+/* Where there is no such field, bytes are read in vain that are there: those of
+   the address.  */
+static inline uint64_t layout_load_plain(const struct plain_field *field,
+					 const char *raw)
 {
 	uint64_t value;
 
 	memcpy(&value, raw + field->offset, sizeof(value));
-	return field->size ? value : 0;
+	return value & field->mask;
 }
 
 /* Fills kind, function, address, all arguments and flags of HIT from SIZE
@@ -101,9 +109,11 @@ static inline int layout_decode(const struct layout *layout, const void *raw,
 		layout_load(layout, raw, hit);
 		return 0;
 	}
-	hit->address = layout_load_plain(raw, &layout->address);
-	for (int i = 0; i < ALLOCATOR_ARGUMENTS; i++)
-		hit->argument[i] = layout_load_plain(raw, &layout->argument[i]);
+	_Static_assert(ALLOCATOR_ARGUMENTS == 3, "all are loaded");
+	hit->address = layout_load_plain(&layout->plain_field[0], raw);
+	hit->argument[0] = layout_load_plain(&layout->plain_field[1], raw);
+	hit->argument[1] = layout_load_plain(&layout->plain_field[2], raw);
+	hit->argument[2] = layout_load_plain(&layout->plain_field[3], raw);
 	return 0;
 }
 

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
 libleaktop_a_SOURCES += src/trace/decode.c src/trace/decode.h
-libleaktop_a_SOURCES += src/trace/idmap.c src/trace/idmap.h
 libleaktop_a_SOURCES += src/trace/map.c src/trace/map.h
 libleaktop_a_SOURCES += src/trace/mode_record.h
 libleaktop_a_SOURCES += src/trace/records.c src/trace/records.h src/trace/records_internal.h

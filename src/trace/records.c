@@ -103,6 +103,7 @@ static void event_init(struct event *event, const struct layout *layout,
 	if (type & PERF_SAMPLE_REGS_USER && type & PERF_SAMPLE_STACK_USER &&
 	    !swapped)
 		event->registers = attr->sample_regs_user;
+	event->dumps = event->registers;
 	event->machine = dump_machine(event->registers);
 	if (!attr->sample_id_all)
 		return;
@@ -163,6 +164,7 @@ static int reserve_event(struct records *records)
 static void make_shadow(struct event *event)
 {
 	event->shadow = true;
+	event->dumps = true;
 	event->flags |= HIT_DUMP_ONLY;
 }
 
@@ -236,6 +238,7 @@ void records_settle(struct records *records)
 {
 	unsigned calls = 0, returns = 0, bare = 0;
 
+	idmap_settle(&records->ids);
 	_Static_assert(ALLOC_COUNT <= 16, "sets of functions are bits");
 	for (size_t i = 0; i < records->count; i++) {
 		const struct event *event = &records->events[i];
@@ -255,16 +258,6 @@ void records_settle(struct records *records)
 			settle_event(&records->events[i], calls & ~returns,
 				     returns & ~bare);
 	}
-}
-
-/* Needs no more than the header.  */
-static struct body body_of(const struct perf_event_header *record)
-{
-	return (struct body){
-		.header = record,
-		.data = (const uint64_t *)(const void *)(record + 1),
-		.count = (record->size - sizeof(*record)) / sizeof(uint64_t),
-	};
 }
 
 uint64_t records_time(const struct records *records,
@@ -287,19 +280,12 @@ uint64_t records_time(const struct records *records,
 		body.data[body.count - (size_t)event->trailer_time] : 0;
 }
 
-enum record_status records_read(struct records *records,
-				const struct perf_event_header *record,
-				size_t size, const struct sink *sink)
+static enum record_status read_other(struct records *records,
+				     const struct perf_event_header *record,
+				     const struct sink *sink)
 {
-	struct body body;
+	struct body body = body_of(record);
 
-	if (size < sizeof(*record) || record->size < sizeof(*record) ||
-	    record->size > size)
-		return RECORD_BAD;
-	body = body_of(record);
-	/* Nearly all are.  */
-	if (record->type == PERF_RECORD_SAMPLE)
-		return sample_read(records, &body, sink);
 	switch (record->type) {
 	case PERF_RECORD_MMAP:
 	case PERF_RECORD_MMAP2:
@@ -317,4 +303,17 @@ enum record_status records_read(struct records *records,
 	default:
 		return RECORD_IGNORED;
 	}
+}
+
+enum record_status records_read(struct records *records,
+				const struct perf_event_header *record,
+				size_t size, const struct sink *sink)
+{
+	if (size < sizeof(*record) || record->size < sizeof(*record) ||
+	    record->size > size)
+		return RECORD_BAD;
+	/* Nearly all are.  */
+	if (record->type == PERF_RECORD_SAMPLE)
+		return sample_read(records, record, sink);
+	return read_other(records, record, sink);
 }

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "trace/idmap.h"
+#include "base/idmap.h"
 #include "trace/records.h"
 
 /* What the files that read records share, and no others.  */
@@ -28,6 +28,8 @@ struct event {
 	bool chained;           /* its samples have the user's call chain */
 	bool shadow;            /* the same calls are told by another event: these
 	                           samples are dumps and nothing else */
+	bool dumps;             /* there may be dumps: it has registers, or is a
+	                           shadow */
 	int fixed;              /* u64s before READ */
 	int tid;                /* places in the sample, u64s from the body's start */
 	int time;
@@ -57,6 +59,16 @@ struct body {
 	size_t count;           /* whole u64s */
 };
 
+/* Needs no more than the header.  */
+static inline struct body body_of(const struct perf_event_header *record)
+{
+	return (struct body){
+		.header = record,
+		.data = (const uint64_t *)(const void *)(record + 1),
+		.count = (record->size - sizeof(*record)) / sizeof(uint64_t),
+	};
+}
+
 /* The machine that user registers of MASK are of; 0: none that is known.  */
 uint16_t dump_machine(uint64_t mask);
 
@@ -85,7 +97,8 @@ const struct event *trailer_event(const struct records *records,
 				  const struct body *body);
 
 /* Reads a PERF_RECORD_SAMPLE.  */
-enum record_status sample_read(struct records *records, const struct body *body,
+enum record_status sample_read(struct records *records,
+			       const struct perf_event_header *record,
 			       const struct sink *sink);
 
 /* Reads a record about a task: a mapping, its name, fork, exit; or about

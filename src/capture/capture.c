@@ -22,6 +22,9 @@
 /* How long rings that can't wake us are left alone, ms.  */
 #define SLICE_MS 10
 
+/* What a hit may be held up for between the clock and its ring, ns.  */
+#define ROUND_NS 25000000
+
 /* How often at most the kernel is asked for what was lost, ns: it takes a
    system call for every event, thread and CPU.  */
 #define ASK_NS 1000000000u
@@ -228,13 +231,15 @@ struct capture *capture_open(const struct capture_options *options,
 
 void capture_end_round(struct capture *capture, const struct sink *sink)
 {
+	capture->round = clock_now();
 	sink->round(sink->context);
 	recording_round(capture->recording);
 }
 
 void capture_round(struct capture *capture, const struct sink *sink)
 {
-	if (!watch_is_behind(capture->watch))
+	if (!watch_is_behind(capture->watch) &&
+	    clock_now() - capture->round >= ROUND_NS)
 		capture_end_round(capture, sink);
 }
 

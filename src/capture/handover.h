@@ -14,7 +14,10 @@
    last hit that the old watch delivered of a thread, and nothing of what the
    new one has before that.  */
 #define HANDOVER_THREADS 1024
-#define HANDOVER_NS 3000000     /* the times of one hit are nearer than this */
+/* The times of one hit are nearer than this, also where the processor was given to
+   somebody else between them.  */
+#define HANDOVER_NS 20000000
+
 struct handover {
 	uint64_t cut;
 	unsigned count;

@@ -74,6 +74,7 @@ struct capture {
 	bool must_look;         /* some rings have no descriptor */
 	bool stopped;
 	uint64_t asked;         /* when, ns of CLOCK_MONOTONIC */
+	uint64_t round;         /* when the newest round ended, the same */
 	struct cost *cost;
 	struct details *details;        /* newest first: others may still read the
 	                                   older ones */
@@ -92,7 +93,8 @@ void capture_tell_lost(struct capture *capture, struct watch *watch,
 		       const struct sink *sink);
 
 /* Ends a round; capture_round() only if no hits of earlier ones are still to be
-   delivered.  */
+   delivered, and not so soon that a hit which was held up between the clock and its
+   ring would come after two rounds, and thus too late.  */
 void capture_end_round(struct capture *capture, const struct sink *sink);
 void capture_round(struct capture *capture, const struct sink *sink);
 

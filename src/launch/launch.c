@@ -64,6 +64,13 @@ static void show_last_words(struct launch *launch)
 	}
 }
 
+/* Returns the status to exit with.  */
+static int explain_interruption(const struct launch *launch, struct error *error)
+{
+	error_set(error, _("interrupted by signal %d"), launch->interrupted);
+	return 128 + launch->interrupted;
+}
+
 /* Returns 0 with the command stopped and ready; else nothing is left of it.  */
 static int start_command(struct launch *launch)
 {
@@ -84,11 +91,8 @@ static int start_command(struct launch *launch)
 		send_signal(launch, SIGKILL);
 		child_reap(pid);
 	}
-	if (launch->interrupted) {
-		status = 128 + launch->interrupted;
-		error_set(&launch->error, _("interrupted by signal %d"),
-			  launch->interrupted);
-	}
+	if (launch->interrupted)
+		status = explain_interruption(launch, &launch->error);
 	launch->status = status;
 	return -1;
 }
@@ -280,8 +284,14 @@ struct launch *launch_start(const struct launch_options *options, int *status,
 	} else if (console_open(&launch->console, options, error) == 0 &&
 		   start_thread(launch, error) == 0) {
 		wait_for_start(launch);
-		if (launch->phase != PHASE_FAILED)
+		if (launch->phase != PHASE_FAILED && !launch->interrupted)
 			return launch;
+		/* It was killed when it had just become ready.  */
+		if (launch->phase != PHASE_FAILED) {
+			*status = explain_interruption(launch, error);
+			launch_free(launch);
+			return NULL;
+		}
 		pthread_join(launch->thread, NULL);
 		*status = launch->status;
 		*error = launch->error;

@@ -75,8 +75,9 @@ perl -00 -ne '
 	next if !/lt_\w+: *\n\s+[0-9a-f]+ .*\n\s+[0-9a-f]+ lowest\n/;
 	$dumps++;
 	$whole++ if /lowest\n.* middle\n.* upper\n.* rounds\n.* main\n(.*\n)*.* _start$/m;
+	# A ring that was full for a moment has dropped some.
 	END { print "$dumps dumps, $whole whole\n";
-		exit !($dumps == 1600 && $whole == $dumps) }' \
+		exit !($dumps > 800 && $dumps <= 1600 && $whole == $dumps) }' \
 	"$work/script" || fail "perf script shows other stacks"
 
 # Code without unwind tables: nothing is made up, and it is said.

@@ -114,6 +114,8 @@ start_target()
 	mkfifo "$work/target.in" || exit 1
 	# Opened for both ways, so that neither end waits for the other.
 	exec 7<>"$work/target.in"
+	# Before what is in it from another one could be taken for this one's.
+	: >"$work/target.out"
 	"$@" <&7 >"$work/target.out" 2>"$work/target.err" 7>&- &
 	target=$!
 	started="$started $target"

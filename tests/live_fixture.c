@@ -276,7 +276,7 @@ int run_live(const char *name, const TTest *const tests[])
 		TCase *tcase = tcase_create((*tests)->name);
 
 		/* Ends what hangs; others may use both processors meanwhile.  */
-		tcase_set_timeout(tcase, 400);
+		tcase_set_timeout(tcase, 100);
 		tcase_add_test(tcase, *tests);
 		suite_add_tcase(suite, tcase);
 	}

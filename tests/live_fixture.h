@@ -98,6 +98,9 @@ struct capture *begin_with(struct seen *seen, pid_t pid,
 enum capture_status poll_once(struct capture *capture, struct seen *seen,
 			      int timeout);
 
+/* Polls until the target has ended; fails after a minute.  */
+void poll_to_end(struct capture *capture, struct seen *seen);
+
 /* Polls until the target has answered, and returns what.  */
 int poll_answer(struct capture *capture, struct seen *seen,
 		struct caller *caller);

@@ -177,6 +177,14 @@ enum capture_status poll_once(struct capture *capture, struct seen *seen,
 	return status;
 }
 
+void poll_to_end(struct capture *capture, struct seen *seen)
+{
+	double end = seconds() + 60;
+
+	while (poll_once(capture, seen, 100) != CAPTURE_EXITED)
+		ck_assert_msg(seconds() < end, "its end is not seen");
+}
+
 int poll_answer(struct capture *capture, struct seen *seen,
 		struct caller *caller)
 {

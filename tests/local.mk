@@ -238,7 +238,8 @@ AM_TESTS_ENVIRONMENT = \
 	LEAKTOP_DEMO='$(abs_top_builddir)/demo/leaktop-demo'; export LEAKTOP_DEMO; \
 	abs_top_srcdir='$(abs_top_srcdir)'; export abs_top_srcdir; \
 	abs_top_builddir='$(abs_top_builddir)'; export abs_top_builddir; \
-	CK_DEFAULT_TIMEOUT=240; export CK_DEFAULT_TIMEOUT; \
+	CK_DEFAULT_TIMEOUT=60; CK_TIMEOUT_MULTIPLIER=4; \
+	export CK_DEFAULT_TIMEOUT CK_TIMEOUT_MULTIPLIER; \
 	UBSAN_OPTIONS=print_stacktrace=1; export UBSAN_OPTIONS;
 
 bench: $(live_targets) $(bench_tools)

@@ -112,7 +112,7 @@ start_recorder()
 	echo enable >&8
 	recorder_ready=
 	while alive "$recorder" && [ -z "$recorder_ready" ]; do
-		recorder_ready=$(timeout 1 head -n 1 <&9)
+		recorder_ready=$(timeout 20 head -n 1 <&9)
 	done
 	[ -n "$recorder_ready" ] || $FATAL "perf: $(recorder_message)"
 }

@@ -196,7 +196,7 @@ fi
 # Killed in the middle: the file is there, up to about a second before.
 start_target "$targets/storm" --wait --pairs=100000000
 wait_line '^ready$' "$work/target.out" "$target"
-start_leaktop "$work/killed.json" -o "$work/killed.data"
+start_leaktop "$work/killed.json" -o "$work/killed.data" --ring-size=32768
 tell_target
 until [ "$(stat -c %s "$work/killed.data")" -gt 4000000 ]; do
 	alive "$leaktop" || fail "killed: leaktop ended"

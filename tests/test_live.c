@@ -284,8 +284,8 @@ START_TEST(head_that_is_not_understood)
 	snprintf(path, sizeof path, "%s/tests/targets/oddhead",
 		 dir ? dir : ".");
 	start_program(&caller, path, NULL);
-	/* It does not answer; it has to be past exec.  */
-	usleep(200000);
+	/* It does not answer.  */
+	ck_assert(wait_mapped(caller.pid, "oddhead"));
 	capture = begin(&seen, caller.pid);
 	details = capture_details(capture);
 	ck_assert_msg(strstr(details, "malloc+0") && strstr(details, "free+0"),

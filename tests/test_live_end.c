@@ -14,15 +14,12 @@ START_TEST(target_exits)
 	struct caller caller;
 	struct seen seen;
 	struct capture *capture;
-	enum capture_status status = CAPTURE_RUNNING;
 
 	launch(&caller);
 	capture = begin(&seen, caller.pid);
 	tell(&caller, "run", 100);
 	tell(&caller, "exit", 0);
-	for (int i = 0; i < 100 && status == CAPTURE_RUNNING; i++)
-		status = poll_once(capture, &seen, 100);
-	ck_assert_int_eq(status, CAPTURE_EXITED);
+	poll_to_end(capture, &seen);
 	/* All of it has been delivered, and nothing comes twice.  */
 	check_rounds(&seen, 100);
 	ck_assert_uint_gt(seen.exits, 0);
@@ -41,7 +38,6 @@ START_TEST(target_is_killed)
 	struct caller caller;
 	struct seen seen;
 	struct capture *capture;
-	enum capture_status status = CAPTURE_RUNNING;
 
 	launch(&caller);
 	ask(&caller, "crowd", 10);
@@ -49,9 +45,7 @@ START_TEST(target_is_killed)
 	tell(&caller, "pairs", 1000000000);
 	poll_once(capture, &seen, 100);
 	kill(caller.pid, SIGKILL);
-	for (int i = 0; i < 100 && status == CAPTURE_RUNNING; i++)
-		status = poll_once(capture, &seen, 100);
-	ck_assert_int_eq(status, CAPTURE_EXITED);
+	poll_to_end(capture, &seen);
 	capture_close(capture);
 	ck_assert_uint_eq(probes_left(), 0);
 	forget(&seen);
@@ -164,13 +158,8 @@ START_TEST(dies_while_attaching)
 		if (!capture)
 			ck_assert_str_ne(error.text, "");
 		waitpid(killer, NULL, 0);
-		if (capture) {
-			int polls = 0;
-
-			while (poll_once(capture, &seen, 100) !=
-			       CAPTURE_EXITED)
-				ck_assert_int_lt(++polls, 50);
-		}
+		if (capture)
+			poll_to_end(capture, &seen);
 		capture_close(capture);
 		ck_assert_uint_eq(probes_left(), 0);
 		forget(&seen);

@@ -294,9 +294,10 @@ START_TEST(children_while_attaching)
 			wholly += seen.sized[tid] == 3;
 			partly += seen.sized[tid] && seen.sized[tid] != 3;
 		}
-		ck_assert_uint_le(partly, 1);
+		/* Where it was not certain that a child was covered, what is
+		   missing is told as lost.  */
+		ck_assert_uint_le(partly, 1 + seen.lost);
 		ck_assert_uint_gt(wholly, 10);
-		ck_assert_uint_eq(seen.lost, 0);
 		forget_counts(&seen);
 		run(capture, &seen, &caller, "breed", 10);
 		poll_once(capture, &seen, 0);
@@ -358,8 +359,7 @@ START_TEST(outlived_by_children)
 	forget_counts(&seen);
 	tell(&caller, "run", 10);
 	tell(&caller, "exit", 0);
-	for (int i = 0; poll_once(capture, &seen, 100) != CAPTURE_EXITED; i++)
-		ck_assert_int_lt(i, 100);
+	poll_to_end(capture, &seen);
 	check_rounds(&seen, 10);
 	ck_assert_uint_eq(capture_rss(capture), 0);
 	capture_close(capture);

@@ -116,7 +116,6 @@ START_TEST(target_ends_while_modes_change)
 		struct capture *capture;
 		struct error error;
 		pid_t killer;
-		int polls = 0;
 
 		launch(&caller);
 		capture = begin(&seen, caller.pid);
@@ -131,8 +130,7 @@ START_TEST(target_ends_while_modes_change)
 			capture_set_mode(capture, i % 2 ? CAPTURE_FULL :
 					 CAPTURE_RELEASES, &seen.sink, &error);
 		waitpid(killer, NULL, 0);
-		while (poll_once(capture, &seen, 100) != CAPTURE_EXITED)
-			ck_assert_int_lt(++polls, 50);
+		poll_to_end(capture, &seen);
 		capture_close(capture);
 		ck_assert_uint_eq(probes_left(), 0);
 		forget(&seen);

@@ -67,6 +67,8 @@ START_TEST(dead_leaktops_probes_go)
 	int dead_fd, living_fd;
 	unsigned count;
 
+	/* What a test that failed has left.  */
+	capture_cleanup(&error);
 	launch(&caller);
 	dead = another(caller.pid, &dead_fd);
 	living = another(caller.pid, &living_fd);
@@ -197,7 +199,7 @@ START_TEST(refusals)
 	zombie = fork();
 	if (!zombie)
 		_exit(0);
-	usleep(100000);
+	waitid(P_PID, zombie, &(siginfo_t){ 0 }, WEXITED | WNOWAIT);
 	expect_refused(zombie, "zombie");
 	waitpid(zombie, NULL, 0);
 	launch(&caller);
@@ -322,6 +324,7 @@ START_TEST(read_only_tracefs)
 	struct error error = { "" };
 
 	setenv("LC_ALL", "C", 1);
+	capture_cleanup(&error);
 	launch(&caller);
 	make_tracefs_read_only();
 	expect_refused(caller.pid, "read-only");

@@ -448,6 +448,9 @@ static pid_t start_target(const char *path, const char *option)
 		execl(path, path, option, (char *)NULL);
 		_exit(127);
 	}
+	/* Just after the fork it still is this program. */
+	if (wait_mapped(child, strrchr(path, '/')))
+		wait_mapped(child, "libc.");
 	return child;
 }
 
@@ -620,8 +623,6 @@ static bool live_is_possible(void)
 	char command[1200];
 	int status;
 
-	/* It has to be past exec. */
-	usleep(200000);
 	snprintf(command, sizeof(command), "'%s' --batch --duration=0.1 -p %d >/dev/null", program(),
 		 (int)child);
 	status = system(command);

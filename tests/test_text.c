@@ -241,7 +241,9 @@ static void see(struct seen *seen, const char *format, ...)
 static void see_hit(void *context, struct hit *hit, const uint64_t *chain, size_t size)
 {
 	static const char *const kinds[] = {
-		"call", "return", "fork", "exec", "exit", "lost", "mode", "note",
+		[HIT_CALL] = "call", [HIT_RETURN] = "return", [HIT_FORK] = "fork",
+		[HIT_EXEC] = "exec", [HIT_EXIT] = "exit",     [HIT_LOST] = "lost",
+		[HIT_MODE] = "mode", [HIT_NOTE] = "note",
 	};
 	struct seen *seen = context;
 	bool probe = hit->kind == HIT_CALL || hit->kind == HIT_RETURN;

@@ -529,10 +529,22 @@ START_TEST(standard_input)
 }
 END_TEST
 
+struct stopper {
+	int fd;                 /* of a pipe that is to be read before; -1: none */
+	atomic_bool stop;
+};
+
 static void *stop_later(void *context)
 {
-	usleep(50000);
-	atomic_store((atomic_bool *)context, true);
+	struct stopper *stopper = context;
+	int left = 0;
+
+	do {
+		usleep(50000);
+		if (stopper->fd >= 0)
+			ck_assert_int_eq(ioctl(stopper->fd, FIONREAD, &left), 0);
+	} while (left);
+	atomic_store(&stopper->stop, true);
 	return NULL;
 }
 
@@ -540,8 +552,8 @@ static void *stop_later(void *context)
 START_TEST(stopped_streams)
 {
 	struct perfdata *perfdata;
-	atomic_bool stop = false;
-	pthread_t stopper;
+	struct stopper stopper = { .fd = -1 };
+	pthread_t thread;
 	int fd;
 
 	build(&forms[2]);
@@ -549,18 +561,20 @@ START_TEST(stopped_streams)
 	ck_assert_int_eq(mkfifo(path, 0600), 0);
 	perfdata = perfdata_open(path, &error);
 	ck_assert_ptr_nonnull(perfdata);
-	pthread_create(&stopper, NULL, stop_later, &stop);
-	ck_assert_int_eq(perfdata_start(perfdata, &stop, &error), -1);
-	pthread_join(stopper, NULL);
+	pthread_create(&thread, NULL, stop_later, &stopper);
+	ck_assert_int_eq(perfdata_start(perfdata, &stopper.stop, &error), -1);
+	pthread_join(thread, NULL);
 	fd = open(path, O_WRONLY);
 	ck_assert_int_eq(write(fd, file.data, file.size - 100),
 			 (ssize_t)file.size - 100);
-	stop = false;
-	ck_assert_int_eq(perfdata_start(perfdata, &stop, &error), 0);
-	pthread_create(&stopper, NULL, stop_later, &stop);
+	stopper.stop = false;
+	stopper.fd = fd;
+	ck_assert_int_eq(perfdata_start(perfdata, &stopper.stop, &error), 0);
+	pthread_create(&thread, NULL, stop_later, &stopper);
 	sink = seen_sink(&seen);
-	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, &stop, &error), 0);
-	pthread_join(stopper, NULL);
+	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, &stopper.stop,
+				       &error), 0);
+	pthread_join(thread, NULL);
 	ck_assert_uint_gt(seen.hit_count, HITS / 2);
 	close(fd);
 	perfdata_close(perfdata);

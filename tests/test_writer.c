@@ -1055,8 +1055,10 @@ static int copy(const char *in, const char *out, bool killed)
 	fill = cpu_seconds(CLOCK_THREAD_CPUTIME_ID);
 	count = copy_records(&file);
 	fill = cpu_seconds(CLOCK_THREAD_CPUTIME_ID) - fill;
-	if (killed)
+	if (killed) {
+		wait_size(MANY_BYTES);
 		kill(getpid(), SIGKILL);
+	}
 	if (writer_close(writer, &error))
 		die("write");
 	all = cpu_seconds(CLOCK_PROCESS_CPUTIME_ID) - all;

@@ -8,9 +8,12 @@
 
 #include <check.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
+#include <unistd.h>
 
 /* Run SUITE and give the exit status for main(). CK_FORK, CK_VERBOSITY and
  * CK_RUN_CASE of the environment work as Check's manual says. */
@@ -37,6 +40,28 @@ static inline _Noreturn void skip_or_fail(const char *why)
 
 	printf("%s: %s\n", must_run ? "cannot run, and must where CI=true" : "skipped", why);
 	exit(must_run ? 99 : 77);
+}
+
+/* Wait, for 60 s at most, until process PID has mapped a file with NAME in its
+ * path: that it has become its program, or has its C library. */
+static inline bool wait_mapped(pid_t pid, const char *name)
+{
+	char path[64], line[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", (int)pid);
+	for (int i = 0; i < 60000; i++) {
+		FILE *maps = fopen(path, "re");
+		bool found = false;
+
+		while (maps && !found && fgets(line, sizeof(line), maps))
+			found = strstr(line, name);
+		if (maps)
+			fclose(maps);
+		if (found)
+			return true;
+		usleep(1000);
+	}
+	return false;
 }
 
 /* Where the tests' data files are: set by make check. */

@@ -185,9 +185,11 @@ static void *load(void *unused)
 
 	(void)unused;
 	while (loading) {
+		/* Not so many that a reader that is held up for a while loses
+		   some.  */
 		pairs(10);
 		count += 10;
-		sched_yield();
+		usleep(100);
 	}
 	return (void *)count;
 }

@@ -6,6 +6,7 @@
 unit_tests = \
 	tests/test_capture \
 	tests/test_coverage \
+	tests/test_crowding \
 	tests/test_decode \
 	tests/test_demangle \
 	tests/test_dump \

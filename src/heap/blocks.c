@@ -8,7 +8,7 @@
 
 #include "base/seed.h"
 
-#define FIRST_BITS 10
+#define FIRST_BITS 5
 
 void blocks_clear(struct blocks *blocks)
 {

@@ -107,7 +107,9 @@ static uint64_t hash_chain(const struct chains *chains, uint32_t space,
 		hash = (hash ^ addresses[i]) * UINT64_C(0xff51afd7ed558ccd);
 		hash ^= hash >> 32;
 	}
-	return hash;
+	/* Once more, or the last address's upper bits would be lost.  */
+	hash *= UINT64_C(0x9e3779b97f4a7c15);
+	return hash ^ hash >> 32;
 }
 
 static int index_grow(struct chains *chains)

@@ -16,4 +16,5 @@ libleaktop_a_SOURCES += \
 	src/heap/segments.c src/heap/segments.h \
 	src/heap/sizespec.c src/heap/sizespec.h \
 	src/heap/snapshot.c src/heap/snapshot.h \
+	src/heap/threads.c src/heap/threads.h \
 	src/heap/turn.c

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Allocation functions call each other at most a few levels deep.  */
-#define DEPTH 8
+#include "heap/threads.h"
+
 /* A call inside which more calls than this have come is one whose return was
    missed.  */
 #define INNER_MAX 16
@@ -15,41 +15,10 @@
    start, where its return has the start.  */
 #define SAME_FUNCTION 64
 
-/* As many threads as are busy in turn: a power of two.  */
-#define RECENT 16
-
-struct thread {
-	uint32_t pid;
-	uint32_t tid;
-	uint64_t image;
-	uint8_t depth;
-	struct call calls[DEPTH];
-	/* Returns still to come of functions that share the address of the
-	   last completed call.  */
-	uint16_t twins;
-	uint64_t twins_address;
-	/* Of the newest hit.  */
-	uint64_t time;
-	uint64_t address;
-	uint8_t kind;
-	uint8_t function;
-	/* Of a stack dump, for the next hit of its function; 0: none.  */
-	uint32_t deep;
-	uint8_t deep_function;
-	uint64_t deep_time;
-	/* The newest call of a function without a return.  */
-	struct point *single;
-	uint64_t single_argument;
-	struct thread *next;    /* of the same hash */
-};
-
 struct pair {
 	struct pair_output output;
 	struct points *points;
-	struct thread **table;
-	size_t size;            /* a power of two */
-	size_t count;
-	struct thread *recent[RECENT];  /* of the newest look-ups, by tid */
+	struct threads threads;
 	uint64_t unpaired;
 	uint32_t losses;
 	uint64_t lost_at;       /* time of the last one */
@@ -63,9 +32,7 @@ struct pair *pair_new(const struct pair_output *output, struct points *points)
 		return NULL;
 	pair->output = *output;
 	pair->points = points;
-	pair->size = 256;
-	pair->table = calloc(pair->size, sizeof(*pair->table));
-	if (!pair->table) {
+	if (threads_init(&pair->threads) < 0) {
 		free(pair);
 		return NULL;
 	}
@@ -76,15 +43,7 @@ void pair_free(struct pair *pair)
 {
 	if (!pair)
 		return;
-	for (size_t i = 0; i < pair->size; i++) {
-		struct thread *thread, *next;
-
-		for (thread = pair->table[i]; thread; thread = next) {
-			next = thread->next;
-			free(thread);
-		}
-	}
-	free(pair->table);
+	threads_clear(&pair->threads);
 	free(pair);
 }
 
@@ -93,66 +52,26 @@ uint64_t pair_unpaired(const struct pair *pair)
 	return pair->unpaired;
 }
 
-static void grow(struct pair *pair)
+/* NULL when out of memory.  */
+static struct thread *thread_find_or_add(struct pair *pair, uint32_t pid,
+					 uint32_t tid)
 {
-	size_t size = pair->size * 2;
-	struct thread **table = calloc(size, sizeof(*table));
+	struct thread *thread = threads_find(&pair->threads, pid, tid);
 
-	/* A crowded table still works.  */
-	if (!table)
-		return;
-	for (size_t i = 0; i < pair->size; i++) {
-		struct thread *thread, *next;
-
-		for (thread = pair->table[i]; thread; thread = next) {
-			struct thread **at = &table[thread->tid & (size - 1)];
-
-			next = thread->next;
-			thread->next = *at;
-			*at = thread;
-		}
-	}
-	free(pair->table);
-	pair->table = table;
-	pair->size = size;
-}
-
-static struct thread *thread_add(struct pair *pair, uint32_t pid, uint32_t tid)
-{
-	struct thread *thread = calloc(1, sizeof(*thread));
-
-	if (!thread)
-		return NULL;
-	if (pair->count++ >= pair->size)
-		grow(pair);
-	thread->pid = pid;
-	thread->tid = tid;
-	thread->image = pair->output.image(pair->output.context, pid);
-	thread->next = pair->table[tid & (pair->size - 1)];
-	pair->table[tid & (pair->size - 1)] = thread;
-	return thread;
-}
-
-static struct thread *thread_find(struct pair *pair, uint32_t pid, uint32_t tid)
-{
-	struct thread *thread = pair->table[tid & (pair->size - 1)];
-
-	while (thread && (thread->tid != tid || thread->pid != pid))
-		thread = thread->next;
-	if (!thread)
-		thread = thread_add(pair, pid, tid);
-	pair->recent[tid % RECENT] = thread;
+	if (thread)
+		return thread;
+	thread = threads_add(&pair->threads, pid, tid);
+	if (thread)
+		thread->image = pair->output.image(pair->output.context, pid);
 	return thread;
 }
 
 static inline struct thread *thread_get(struct pair *pair, uint32_t pid,
 					uint32_t tid)
 {
-	struct thread *thread = pair->recent[tid % RECENT];
+	struct thread *thread = threads_recent(&pair->threads, pid, tid);
 
-	if (thread && thread->tid == tid && thread->pid == pid)
-		return thread;
-	return thread_find(pair, pid, tid);
+	return thread ? thread : thread_find_or_add(pair, pid, tid);
 }
 
 static uint64_t old_block(uint8_t function,
@@ -222,7 +141,7 @@ static void emit(struct pair *pair, const struct thread *thread,
 static void drop_stale(struct pair *pair, struct thread *thread)
 {
 	if (thread->depth &&
-	    (thread->depth == DEPTH || thread->calls[0].inner > INNER_MAX ||
+	    (thread->depth == THREAD_DEPTH || thread->calls[0].inner > INNER_MAX ||
 	     thread->calls[thread->depth - 1].losses != pair->losses))
 		miss_calls(pair, thread, 0);
 }
@@ -540,30 +459,11 @@ int pair_allocation(struct pair *pair, const struct hit *hit, uint32_t space)
 	return 0;
 }
 
-/* Forgets threads of PID: all, or only TID if that is not 0.  What they were
-   doing was under way at their end: nothing is missing.  */
-static void forget(struct pair *pair, uint32_t pid, uint32_t tid)
+/* What it was doing was under way at its end: nothing is missing.  */
+static void forget(struct pair *pair, struct thread *thread)
 {
-	size_t from = tid ? tid & (pair->size - 1) : 0;
-	size_t to = tid ? from + 1 : pair->size;
-
-	memset(pair->recent, 0, sizeof(pair->recent));
-	for (size_t i = from; i < to; i++) {
-		struct thread **at = &pair->table[i];
-
-		while (*at) {
-			struct thread *thread = *at;
-
-			if (thread->pid != pid || (tid && thread->tid != tid)) {
-				at = &thread->next;
-				continue;
-			}
-			drop_calls(pair, thread, 0);
-			*at = thread->next;
-			free(thread);
-			pair->count--;
-		}
-	}
+	drop_calls(pair, thread, 0);
+	threads_remove(&pair->threads, thread);
 }
 
 void pair_lost(struct pair *pair, uint64_t time)
@@ -574,20 +474,19 @@ void pair_lost(struct pair *pair, uint64_t time)
 
 bool pair_knows(const struct pair *pair, uint32_t pid)
 {
-	for (size_t i = 0; i < pair->size; i++) {
-		for (const struct thread *thread = pair->table[i]; thread;
-		     thread = thread->next) {
-			if (thread->pid == pid)
-				return true;
-		}
-	}
-	return false;
+	return threads_first(&pair->threads, pid);
 }
 
 void pair_task(struct pair *pair, const struct hit *hit)
 {
-	if (hit->kind == HIT_EXEC)
-		forget(pair, hit->pid, 0);
-	else if (hit->kind == HIT_EXIT)
-		forget(pair, hit->pid, hit->tid);
+	struct thread *thread;
+
+	if (hit->kind == HIT_EXEC) {
+		while ((thread = threads_first(&pair->threads, hit->pid)))
+			forget(pair, thread);
+	} else if (hit->kind == HIT_EXIT) {
+		thread = threads_find(&pair->threads, hit->pid, hit->tid);
+		if (thread)
+			forget(pair, thread);
+	}
 }

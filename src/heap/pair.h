@@ -11,24 +11,6 @@
 /* Joins calls and returns to operations.  They pair by thread and function
    address, and nest: only the outermost call is an operation.  */
 
-/* A call that has not returned.  */
-struct call {
-	uint64_t address;
-	uint64_t argument[ALLOCATOR_ARGUMENTS];
-	uint64_t pointer;       /* new block of a call inside it that returned last */
-	uint64_t reached;       /* address of that call; 0: none */
-	struct point *point;
-	uint32_t chain;
-	uint32_t deep;          /* from a stack dump, see pair_deepen(); 0: none */
-	uint32_t token;         /* the receiver's; see begin below */
-	uint32_t segment;       /* of the hit */
-	uint16_t inner;         /* calls inside it so far */
-	uint16_t twins;         /* other functions at the same address, hit by the same call: bits */
-	uint8_t function;
-	uint32_t losses;        /* that had happened when it began: where more have
-				   since, its return may be among them */
-};
-
 /* A completed outermost call.  */
 struct operation {
 	uint64_t time;          /* of the return; of the call where there is none */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
+
 /* Libraries that probes are put into are smaller than this; another one may
    have a function of the same name beyond.  */
 #define OBJECT_SIZE (UINT64_C(16) << 20)
@@ -28,9 +30,9 @@ void points_clear(struct points *points)
 static size_t slot_of(const struct points *points, uint64_t address,
 		      uint64_t image)
 {
-	uint64_t hash = (address ^ image << 40 ^ image >> 32) *
-			UINT64_C(0x9e3779b97f4a7c15);
-	size_t slot = hash >> 32 & (points->size - 1);
+	uint64_t hash = (address ^ points->seed) * UINT64_C(0x9e3779b97f4a7c15);
+	size_t slot = (hash ^ hash >> 32 ^ image) *
+		      UINT64_C(0xff51afd7ed558ccd) >> 32 & (points->size - 1);
 
 	while (points->table[slot] &&
 	       (points->table[slot]->address != address ||
@@ -43,6 +45,8 @@ static int grow(struct points *points)
 {
 	struct points old = *points;
 
+	if (!old.size)
+		points->seed = seed_new();
 	points->size = old.size ? old.size * 2 : 64;
 	points->table = calloc(points->size, sizeof(*points->table));
 	if (!points->table) {

@@ -33,6 +33,7 @@ struct points {
 	struct point **table;   /* open addressing by address and image */
 	size_t size;            /* a power of two, or 0 */
 	size_t count;
+	uint64_t seed;          /* see base/seed.h */
 	struct point *recent[POINTS_RECENT]; /* of the newest look-ups, by address and image */
 	/* See is_stub in struct heap_host.  */
 	int (*query)(void *context, uint64_t address, uint32_t space);

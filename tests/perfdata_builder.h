@@ -316,8 +316,10 @@ struct builder {
 	struct bytes features[B_FEATURES];
 	bool has[B_FEATURES];
 	bool unfinished;        /* the header says 0 bytes of data */
-	struct bytes tracing;   /* formats: one system, "probe_libc" */
+	struct bytes tracing;   /* formats of a system, "probe_libc" */
 	uint32_t formats;
+	struct bytes other_tracing;     /* of another one, "probe_other" */
+	uint32_t other_formats;
 	bool narrow;            /* the machine's longs have 4 bytes */
 };
 
@@ -326,6 +328,7 @@ static inline void builder_swap(struct builder *builder)
 {
 	builder->data.swapped = true;
 	builder->tracing.swapped = true;
+	builder->other_tracing.swapped = true;
 	for (int i = 0; i < B_FEATURES; i++)
 		builder->features[i].swapped = true;
 }
@@ -352,6 +355,13 @@ static inline void builder_format(struct builder *builder, const char *text)
 	builder->formats++;
 }
 
+static inline void builder_other_format(struct builder *builder, const char *text)
+{
+	bytes_u64(&builder->other_tracing, strlen(text));
+	bytes_add(&builder->other_tracing, text, strlen(text));
+	builder->other_formats++;
+}
+
 static inline void builder_tracing(struct builder *builder, struct bytes *out)
 {
 	static const char page[] =
@@ -373,10 +383,16 @@ static inline void builder_tracing(struct builder *builder, struct bytes *out)
 	bytes_u64(out, 6);
 	bytes_add(out, "event\n", 6);
 	bytes_u32(out, 0);              /* ftrace's own */
-	bytes_u32(out, 1);              /* systems */
+	bytes_u32(out, builder->other_formats ? 2 : 1); /* systems */
 	bytes_add(out, "probe_libc", 11);
 	bytes_u32(out, builder->formats);
 	bytes_add(out, builder->tracing.data, builder->tracing.size);
+	if (builder->other_formats) {
+		bytes_add(out, "probe_other", 12);
+		bytes_u32(out, builder->other_formats);
+		bytes_add(out, builder->other_tracing.data,
+			  builder->other_tracing.size);
+	}
 	bytes_u32(out, 0);              /* kallsyms */
 	bytes_u32(out, 0);              /* printk */
 	bytes_u64(out, 0);              /* cmdlines */
@@ -514,6 +530,7 @@ static inline void builder_free(struct builder *builder)
 {
 	bytes_free(&builder->data);
 	bytes_free(&builder->tracing);
+	bytes_free(&builder->other_tracing);
 	for (int i = 0; i < B_FEATURES; i++)
 		bytes_free(&builder->features[i]);
 }

@@ -16,6 +16,7 @@
 #define ID_MALLOC 64001
 #define ID_MALLOC_RET 64002
 #define ID_FREE 64003
+#define ID_OTHER 64004
 
 #define USUAL (PERF_SAMPLE_IDENTIFIER | PERF_SAMPLE_IP | PERF_SAMPLE_TID | \
 	       PERF_SAMPLE_TIME | PERF_SAMPLE_CPU | PERF_SAMPLE_PERIOD | \
@@ -275,6 +276,58 @@ START_TEST(chains_of_calls)
 		ck_assert_uint_eq(seen.sizes[0], 1);
 		perfdata_close(perfdata);
 	}
+}
+END_TEST
+
+/* Of two allocators one was probed whole, and the other's calls only.  */
+START_TEST(alone_in_a_group)
+{
+	struct perfdata *perfdata;
+	char text[2048];
+
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC, USUAL);
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC_RET, USUAL);
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_FREE, USUAL);
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_OTHER, USUAL);
+	add_formats();
+	make_format(text, sizeof(text), "malloc", ID_OTHER,
+		    FIELD_IP FIELD_U64("bytes", 16));
+	builder_other_format(&builder, text);
+	add_hit(0, false, 0x7f0001000, 3072);
+	add_hit(3, false, 0x7e0001000, 3072);
+	add_hit(1, true, 0x7f0001000, 0x34d4200);
+	finish();
+	perfdata = open_good();
+	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
+	ck_assert_uint_eq(seen.hit_count, 3);
+	ck_assert_uint_eq(seen.hits[0].flags, HIT_CHAIN_FOLLOWS);
+	ck_assert_uint_eq(seen.hits[1].flags, HIT_ALONE);
+	ck_assert_uint_eq(seen.hits[2].flags, 0);
+	perfdata_close(perfdata);
+}
+END_TEST
+
+/* Whoever gives calls and returns groups of their own can have them joined.  */
+START_TEST(returns_of_another_group)
+{
+	struct perfdata *perfdata;
+	char text[2048];
+
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC, USUAL);
+	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_OTHER, USUAL);
+	add_format("malloc", ID_MALLOC, FIELD_IP FIELD_U64("bytes", 16));
+	make_format(text, sizeof(text), "malloc__return", ID_OTHER,
+		    FIELD_FUNC FIELD_U64("arg1", 24));
+	builder_other_format(&builder, text);
+	add_hit(0, false, 0x7f0001000, 3072);
+	add_hit(1, true, 0x7f0001000, 0x34d4200);
+	finish();
+	perfdata = open_good();
+	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), 0);
+	ck_assert_uint_eq(seen.hit_count, 2);
+	ck_assert_uint_eq(seen.hits[0].flags, HIT_CHAIN_FOLLOWS);
+	ck_assert_int_eq(seen.hits[1].kind, HIT_RETURN);
+	perfdata_close(perfdata);
 }
 END_TEST
 
@@ -728,6 +781,8 @@ int main(void)
 	tcase_add_test(tcase, usual);
 	tcase_add_test(tcase, chains_of_calls);
 	tcase_add_test(tcase, spare_chains);
+	tcase_add_test(tcase, alone_in_a_group);
+	tcase_add_test(tcase, returns_of_another_group);
 	tcase_add_test(tcase, sample_types);
 	tcase_add_test(tcase, unfinished_with_features);
 	tcase_add_test(tcase, unfinished);

@@ -658,6 +658,64 @@ START_TEST(command_and_process)
 }
 END_TEST
 
+static unsigned alone[ALLOC_COUNT], together[ALLOC_COUNT];
+
+static void count_alone(void *context, struct hit *hit, const uint64_t *chain, size_t size)
+{
+	(void)context;
+	(void)chain;
+	(void)size;
+	if (hit->kind == HIT_CALL && hit->flags & HIT_ALONE)
+		alone[hit->function]++;
+	else
+		together[hit->function]++;
+}
+
+/* Of p all is there but calloc's return, of q calls alone; r has the returns of
+ * somebody's valloc. */
+START_TEST(calls_alone_are_learned)
+{
+	static const char text[] =
+		"a 5/5 [000] 1.0: p:malloc: (7f3a000000a0) bytes=0x10\n"
+		"a 5/5 [000] 1.1: p:malloc__return: (7f3a000000a0 <- 7f3a000000b0) arg1=0x10\n"
+		"a 5/5 [000] 1.2: q:malloc: (7f3b000000a0) bytes=0x10\n"
+		"a 5/5 [000] 1.3: p:calloc: (7f3a000000c0) n=0x1 elem_size=0x10\n"
+		"a 5/5 [000] 1.4: q:valloc: (7f3b000000c0) bytes=0x10\n"
+		"a 5/5 [000] 1.5: r:valloc__return: (7f3b000000c0 <- 7f3a000000b0) arg1=0x10\n"
+		"a 5/5 [000] 1.6: p:free: (7f3a000000d0) mem=0x10\n";
+	const struct sink sink = {
+		.hit = count_alone,
+		.mapping = see_mapping,
+		.comm = see_comm,
+		.round = see_round,
+	};
+	struct perfdata *perfdata;
+	struct error error = {""};
+
+	write_file(text, sizeof(text) - 1);
+	perfdata = perfdata_open(path, &error);
+	unlink(path);
+	ck_assert_msg(perfdata, "%s", error.text);
+	for (int reading = 0; reading < 3; reading++) {
+		struct seen seen = {.length = 0};
+		struct sink own = sink;
+
+		own.context = &seen;
+		memset(alone, 0, sizeof(alone));
+		memset(together, 0, sizeof(together));
+		ck_assert_int_eq(perfdata_read(perfdata, &own, NULL, NULL, &error), 0);
+		ck_assert_int_eq(perfdata_learned(perfdata), !reading);
+		ck_assert_uint_eq(alone[ALLOC_MALLOC], reading ? 1 : 0);
+		ck_assert_uint_eq(together[ALLOC_MALLOC], reading ? 2 : 3);
+		ck_assert_uint_eq(alone[ALLOC_CALLOC], reading ? 1 : 0);
+		ck_assert_uint_eq(alone[ALLOC_VALLOC], 0);
+		ck_assert_uint_eq(together[ALLOC_VALLOC], 2);
+		ck_assert_uint_eq(alone[ALLOC_FREE], 0);
+	}
+	perfdata_close(perfdata);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("text");
@@ -685,6 +743,7 @@ int main(void)
 	tcase_add_test(files, long_lines);
 	tcase_add_test(files, any_byte);
 	tcase_add_test(files, command_and_process);
+	tcase_add_test(files, calls_alone_are_learned);
 	suite_add_tcase(suite, files);
 	return run_suite(suite);
 }

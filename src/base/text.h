@@ -3,6 +3,7 @@
 #define LEAKTOP_BASE_TEXT_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Makes text from outside (names of tasks, files, symbols) fit to be shown:
    copies SRC into DST as valid UTF-8, with a '?' for every control character
@@ -16,5 +17,8 @@ size_t text_clean(char *dst, size_t size, const char *src);
 
 /* The same for the N bytes at SRC, or up to the first NUL among them.  */
 size_t text_clean_n(char *dst, size_t size, const char *src, size_t n);
+
+/* A hash of LENGTH bytes.  */
+uint64_t text_hash(const char *at, size_t length);
 
 #endif

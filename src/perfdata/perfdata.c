@@ -123,7 +123,11 @@ static struct records *make_records(struct perfdata *perfdata,
 		records_free(records);
 		return NULL;
 	}
-	records_settle(records);
+	if (records_settle(records)) {
+		error_set(error, _("%s: out of memory"), perfdata->file.name);
+		records_free(records);
+		return NULL;
+	}
 	records_set_build_ids(records, build_ids_find, &perfdata->build_ids);
 	return records;
 }

@@ -25,8 +25,7 @@
 struct text {
 	char *command;
 	uint32_t pid;
-	uint16_t alone;         /* functions, by bits, that have calls and no returns,
-				   as the last reading has shown */
+	struct alone alone;     /* as the last reading has shown */
 	bool learned;           /* it has shown more than the one before */
 };
 
@@ -187,6 +186,7 @@ void text_free(struct text *text)
 	if (!text)
 		return;
 	free(text->command);
+	alone_clear(&text->alone);
 	free(text);
 }
 
@@ -249,12 +249,21 @@ static bool is_stopped(const atomic_bool *stop)
 }
 
 /* What only the whole text tells.  */
-static void learn(struct text *text, const struct text_parser *parser)
+static void learn(struct text *text, struct text_parser *parser)
 {
-	uint16_t alone = parser->calls & (uint16_t)~parser->returns;
+	text->learned = false;
+	alone_settle(&parser->alone);
+	for (uint32_t i = 0; i < parser->events.count; i++) {
+		const struct text_event *event = &parser->events.event[i];
 
-	text->learned = alone != text->alone;
-	text->alone = alone;
+		if (event->noted && event->kind == HIT_CALL &&
+		    event->alone != alone_is(&parser->alone, event->raw.at,
+					     event->function))
+			text->learned = true;
+	}
+	alone_clear(&text->alone);
+	text->alone = parser->alone;
+	memset(&parser->alone, 0, sizeof(parser->alone));
 }
 
 int text_read(const struct file *file, const struct sink *sink,
@@ -271,7 +280,7 @@ int text_read(const struct file *file, const struct sink *sink,
 		return error_set(error, _("%s: out of memory"), file->name);
 	text_parser_init(parser, sink);
 	parser->events.maps = file->maps;
-	parser->alone = file->text->alone;
+	parser->events.alone = &file->text->alone;
 	while (step == STEP_MORE && !is_stopped(stop)) {
 		step = take_step(&progress, parser, &why);
 		release(&progress);

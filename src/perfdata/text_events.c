@@ -14,22 +14,6 @@
 /* The kernel's own limit is 64 bytes, group and event each.  */
 #define NAME_SIZE 160
 
-uint64_t text_hash(const char *at, size_t length)
-{
-	uint64_t hash = length * UINT64_C(0x9e3779b97f4a7c15), word;
-
-	for (; length >= sizeof(word); at += sizeof(word)) {
-		memcpy(&word, at, sizeof(word));
-		hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
-		length -= sizeof(word);
-	}
-	word = 0;
-	memcpy(&word, at, length);
-	hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-	return hash ^ hash >> 32;
-}
-
 void text_events_free(struct text_events *events)
 {
 	for (uint32_t i = 0; i < events->count; i++) {
@@ -101,6 +85,12 @@ static bool event_init(struct text_event *event, struct text_span name,
 	return true;
 }
 
+static void settle_alone(struct text_event *event, const struct alone *alone)
+{
+	event->alone = alone && event->role && event->kind == HIT_CALL &&
+		alone_is(alone, event->raw.at, event->function);
+}
+
 uint32_t text_events_find(struct text_events *events, struct text_span name)
 {
 	uint64_t hash;
@@ -118,6 +108,7 @@ uint32_t text_events_find(struct text_events *events, struct text_span name)
 		    !event_init(&events->event[events->count], name,
 				events->maps))
 			return IDMAP_NONE;
+		settle_alone(&events->event[events->count], events->alone);
 		index = idmap_add(&events->ids, hash, events->count);
 		events->count++;
 	} else if (!is_named(&events->event[index], name)) {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "perfdata/text_line.h"
+#include "trace/alone.h"
 #include "trace/decode.h"
 #include "base/idmap.h"
 #include "trace/map.h"
@@ -21,6 +22,8 @@ struct text_event {
 	uint8_t kind;
 	uint8_t function;
 	bool settled;           /* field[] is known */
+	bool noted;             /* it has had hits */
+	bool alone;             /* they are HIT_ALONE */
 	const struct event_map *map;    /* of it; NULL: its name tells what it is */
 	/* What the event calls them; NULL: it has none.  In event_field_names,
 	   or of use to nobody.  */
@@ -29,6 +32,8 @@ struct text_event {
 
 struct text_events {
 	const struct event_maps *maps;  /* NULL: none */
+	const struct alone *alone;      /* what an earlier reading has shown; NULL: there
+	                                   was none */
 	struct text_event *event;
 	uint32_t count;
 	uint32_t room;
@@ -53,8 +58,5 @@ enum text_decoded {
 enum text_decoded text_event_decode(struct text_event *event,
 				    const struct text_event_line *line,
 				    struct hit *hit, struct error *error);
-
-/* A hash of bytes.  */
-uint64_t text_hash(const char *at, size_t length);
 
 #endif

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "perfdata/text_chain.h"
-#include "perfdata/text_events.h"
 
 /* Places that are told apart: ten times what large programs have.  A file that
    claims more gets no names for the rest.  */

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/intl.h"
+
 #include "base/text.h"
 #include "perfdata/text_line.h"
 #include "perfdata/text_records.h"
@@ -34,6 +36,7 @@ void text_parser_free(struct text_parser *parser)
 	text_events_free(&parser->events);
 	text_frames_free(&parser->frames);
 	text_tasks_free(&parser->tasks);
+	alone_clear(&parser->alone);
 	free(parser->command);
 }
 
@@ -90,32 +93,30 @@ static void set_task(struct text_parser *parser,
 		tell_comm(parser, line);
 }
 
-/* Notes whether the function's calls and returns are there.  */
-static void note_function(struct text_parser *parser)
+/* Notes that there are hits of EVENT.  Returns 0 or -1.  */
+static int note_event(struct text_parser *parser, struct text_event *event,
+		      struct error *error)
 {
-	struct hit *hit = &parser->hit;
-	uint16_t bit = (uint16_t)(1u << hit->function);
-
-	if (hit->kind == HIT_RETURN) {
-		parser->returns |= bit;
-		return;
-	}
-	if (allocators[hit->function].result != RESULT_NONE)
-		parser->calls |= bit;
-	if (parser->alone & bit)
-		hit->flags |= HIT_ALONE;
+	if (event->noted)
+		return 0;
+	event->noted = true;
+	if (alone_note(&parser->alone, event->raw.at, event->function,
+		       event->kind) == 0)
+		return 0;
+	return error_set(error, _("out of memory"));
 }
 
 static int take_event(struct text_parser *parser,
 		      const struct text_event_line *line, struct error *error)
 {
 	uint32_t index = text_events_find(&parser->events, line->event);
+	struct text_event *event;
 
 	if (index == IDMAP_NONE)
 		return 0;
+	event = &parser->events.event[index];
 	memset(&parser->hit, 0, sizeof(parser->hit));
-	switch (text_event_decode(&parser->events.event[index], line,
-				  &parser->hit, error)) {
+	switch (text_event_decode(event, line, &parser->hit, error)) {
 	case TEXT_BAD:
 		return -1;
 	case TEXT_NO_HIT:
@@ -123,7 +124,10 @@ static int take_event(struct text_parser *parser,
 	default:
 		break;
 	}
-	note_function(parser);
+	if (note_event(parser, event, error) < 0)
+		return -1;
+	if (event->alone)
+		parser->hit.flags |= HIT_ALONE;
 	parser->hits++;
 	parser->hit.time = line->has_time ? line->time :
 			   parser->hits * HIT_STEP;

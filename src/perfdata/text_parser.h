@@ -30,9 +30,7 @@ struct text_parser {
 	size_t depth;           /* of its chain so far */
 	uint64_t chain[TEXT_DEPTH_MAX];
 	uint64_t hits;          /* delivered, or pending */
-	uint16_t calls;         /* functions with a result that were called: bits */
-	uint16_t returns;       /* that returned */
-	uint16_t alone;         /* whose hits are HIT_ALONE; set from outside */
+	struct alone alone;     /* what this reading shows */
 	uint64_t round;         /* hits at the last round's end */
 	uint64_t last_time;
 	uint64_t event_lines;   /* of probes and perf's own records, of any kind */

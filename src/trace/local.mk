@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += src/trace/alone.c src/trace/alone.h
 libleaktop_a_SOURCES += src/trace/decode.c src/trace/decode.h
 libleaktop_a_SOURCES += src/trace/map.c src/trace/map.h
 libleaktop_a_SOURCES += src/trace/mode_record.h

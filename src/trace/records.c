@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/intl.h"
+#include "trace/alone.h"
 #include "trace/mode_record.h"
 #include "trace/records_internal.h"
 
@@ -193,14 +194,14 @@ int records_add_event(struct records *records,
 	if (attr->type == PERF_TYPE_TRACEPOINT)
 		layout = decoder_layout(records->decoder, attr->config, NULL);
 	event_init(&event, layout, attr, records->swapped);
+	if (layout)
+		event.name = decoder_event_name(records->decoder, attr->config);
 	if (layout && !(attr->sample_type & PERF_SAMPLE_RAW))
 		return error_set(error, _("the samples of %s have no raw data"),
-				 decoder_event_name(records->decoder,
-						    attr->config));
+				 event.name);
 	if (layout && event.tid == NOWHERE)
 		return error_set(error, _("the samples of %s do not tell the thread"),
-				 decoder_event_name(records->decoder,
-						    attr->config));
+				 event.name);
 	if (!records->count) {
 		records->sample_id = id_place(attr->sample_type);
 		records->trailer_id = event.trailer_id;
@@ -216,48 +217,53 @@ int records_add_event(struct records *records,
 	return 0;
 }
 
-/* ALONE, CHAINED: functions, by bits, that are only called; whose returns have
-   call chains.  */
-static void settle_event(struct event *event, unsigned alone, unsigned chained)
+/* CHAINED: functions, by bits, whose returns have call chains.  */
+static void settle_event(struct event *event, const struct alone *alone,
+			 unsigned chained)
 {
 	unsigned function = event->layout->function;
 
 	if (event->layout->kind != HIT_CALL)
 		return;
-	if (chained >> function & 1) {
+	if (alone_is(alone, event->name, function)) {
+		event->flags |= HIT_ALONE;
+	} else if (chained >> function & 1) {
 		event->flags |= HIT_CHAIN_FOLLOWS;
 		event->spare |= SPARE_FOLLOWED;
-	} else if (alone >> function & 1) {
-		event->flags |= HIT_ALONE;
 	}
 	if (allocators[function].result == RESULT_NONE)
 		event->spare |= SPARE_RELEASES;
 }
 
-void records_settle(struct records *records)
+int records_settle(struct records *records)
 {
-	unsigned calls = 0, returns = 0, bare = 0;
+	unsigned returns = 0, bare = 0;
+	struct alone alone = { 0 };
+	int result = 0;
 
 	idmap_settle(&records->ids);
-	_Static_assert(ALLOC_COUNT <= 16, "sets of functions are bits");
 	for (size_t i = 0; i < records->count; i++) {
 		const struct event *event = &records->events[i];
 		const struct layout *layout = event->layout;
 
 		if (!layout)
 			continue;
-		if (layout->kind == HIT_RETURN && !event->chained && !event->shadow)
+		result |= alone_note(&alone, event->name, layout->function,
+				     layout->kind);
+		if (layout->kind != HIT_RETURN)
+			continue;
+		returns |= 1u << layout->function;
+		if (!event->chained && !event->shadow)
 			bare |= 1u << layout->function;
-		if (layout->kind == HIT_RETURN)
-			returns |= 1u << layout->function;
-		else if (allocators[layout->function].result != RESULT_NONE)
-			calls |= 1u << layout->function;
 	}
+	alone_settle(&alone);
 	for (size_t i = 0; i < records->count; i++) {
 		if (records->events[i].layout)
-			settle_event(&records->events[i], calls & ~returns,
+			settle_event(&records->events[i], &alone,
 				     returns & ~bare);
 	}
+	alone_clear(&alone);
+	return result;
 }
 
 uint64_t records_time(const struct records *records,

@@ -28,10 +28,11 @@ int records_add_event(struct records *records,
 		      const struct perf_event_attr *attr,
 		      const uint64_t *ids, size_t count, struct error *error);
 
-/* All events are added, and no others were recorded: a function of which there are
-   calls but no returns is seen by its calls alone (HIT_ALONE); of one whose returns
-   have call chains those of the calls are not needed (HIT_CHAIN_FOLLOWS).  */
-void records_settle(struct records *records);
+/* All events are added, and no others were recorded: some functions are seen by
+   their calls alone (HIT_ALONE, see trace/alone.h); of others, whose returns have
+   call chains, those of the calls are not needed (HIT_CHAIN_FOLLOWS).  Returns 0,
+   or -1 when out of memory.  */
+int records_settle(struct records *records);
 
 enum record_status {
 	RECORD_OK,

@@ -17,6 +17,7 @@
 /* An event, and where things stand in its records.  */
 struct event {
 	const struct layout *layout;    /* NULL: not an allocation event */
+	const char *name;       /* "group:event", the decoder's; NULL without layout */
 	uint64_t sample_type;
 	uint64_t read_format;
 	uint64_t branches;      /* PERF_SAMPLE_BRANCH_… */

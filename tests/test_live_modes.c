@@ -243,6 +243,39 @@ static void take_dump(void *context, const struct hit *hit,
 		!dump->size || !dump->mask;
 }
 
+/* Dumps that a full ring had no room for are counted.  */
+START_TEST(focus_loses_dumps)
+{
+	static const struct capture_focus focus = {
+		.count = 1, .size = { SIZE }, .dump_bytes = 16384,
+	};
+	struct caller caller;
+	struct seen seen;
+	struct capture *capture;
+	struct error error = { "" };
+
+	launch(&caller);
+	capture = begin(&seen, caller.pid);
+	memset(&dumps, 0, sizeof(dumps));
+	seen.sink.dump = take_dump;
+	ck_assert_msg(!capture_set_focus(capture, &focus, &seen.sink, &error),
+		      "%s", error.text);
+	ck_assert_uint_eq(capture_lost_dumps(capture), 0);
+	ask(&caller, "pairs", 10000);
+	poll_once(capture, &seen, 20);
+	/* What comes next tells of the loss.  */
+	run(capture, &seen, &caller, "pairs", 10);
+	capture_stop(capture, &seen.sink);
+	ck_assert_uint_gt(capture_lost_dumps(capture), 1000);
+	ck_assert_uint_eq(dumps.count + capture_lost_dumps(capture), 10010);
+	ck_assert_uint_eq(seen.lost, 0);
+	capture_close(capture);
+	ck_assert_uint_eq(probes_left(), 0);
+	forget(&seen);
+	end_caller(&caller);
+}
+END_TEST
+
 /* Focus comes and goes while the target runs, and takes nothing from what is
    seen; it brings dumps of the size that was asked for, and of no other.  */
 START_TEST(focus_under_load)
@@ -309,7 +342,7 @@ int main(void)
 	const TTest *const tests[] = {
 		modes_show_what_they_say, modes_change_under_load,
 		target_ends_while_modes_change, probes_removed_by_another,
-		cost_is_measured, focus_under_load, NULL
+		cost_is_measured, focus_under_load, focus_loses_dumps, NULL
 	};
 
 	return run_live("live_modes", tests);

@@ -2,6 +2,7 @@
 libleaktop_a_SOURCES += src/base/clock.h
 libleaktop_a_SOURCES += src/base/dump.h
 libleaktop_a_SOURCES += src/base/error.c src/base/error.h
+libleaktop_a_SOURCES += src/base/grown.c src/base/grown.h
 libleaktop_a_SOURCES += src/base/idmap.c src/base/idmap.h
 libleaktop_a_SOURCES += src/base/intl.h
 libleaktop_a_SOURCES += src/base/mapping.h

@@ -41,7 +41,7 @@ void capture_beside(struct capture *capture, void (*job)(void *context),
 	while (!atomic_load(&task.done)) {
 		watch_pass(a, sink);
 		watch_pass(b, sink);
-		focus_pass(capture->focus, sink, capture->recording);
+		capture_pass_focus(capture, sink);
 		capture_round(capture, sink);
 		nanosleep(&pause, NULL);
 	}

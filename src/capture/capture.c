@@ -236,6 +236,17 @@ void capture_end_round(struct capture *capture, const struct sink *sink)
 	recording_round(capture->recording);
 }
 
+void capture_pass_focus(struct capture *capture, const struct sink *sink)
+{
+	capture->lost_dumps += focus_pass(capture->focus, sink,
+					  capture->recording);
+}
+
+uint64_t capture_lost_dumps(const struct capture *capture)
+{
+	return capture->lost_dumps;
+}
+
 void capture_round(struct capture *capture, const struct sink *sink)
 {
 	if (!watch_is_behind(capture->watch) &&
@@ -347,7 +358,7 @@ static void finish(struct capture *capture, const struct sink *sink)
 	watch_stop(capture->watch);
 	while (watch_pass(capture->watch, sink) && ++passes < LAST_PASSES)
 		;
-	focus_pass(capture->focus, sink, capture->recording);
+	capture_pass_focus(capture, sink);
 	capture_tell_lost(capture, capture->watch, sink);
 	/* The second says that there is nothing younger either.  */
 	capture_end_round(capture, sink);
@@ -370,7 +381,7 @@ int capture_poll(struct capture *capture, int timeout_ms, int wake_fd,
 		finish(capture, sink);
 	else
 		watch_pass(capture->watch, sink);
-	focus_pass(capture->focus, sink, capture->recording);
+	capture_pass_focus(capture, sink);
 	if (watch_was_full(capture->watch) &&
 	    clock_now() - capture->asked >= ASK_NS)
 		capture_tell_lost(capture, capture->watch, sink);

@@ -133,6 +133,10 @@ const char *capture_details(const struct capture *capture);
    NULL.  Valid as capture_details().  */
 const char *capture_warning(const struct capture *capture);
 
+/* How many dumps of what was in focus came faster than they could be taken, and are
+   lost: their allocations have only their ordinary call chains.  */
+uint64_t capture_lost_dumps(const struct capture *capture);
+
 /* Stops watching and delivers all there is, for the last time, with the
    kernel's own count of what was lost (HIT_LOST_TOTAL).  capture_poll() does
    the same by itself when the process ends.  */

@@ -32,6 +32,7 @@ struct focus {
 	const struct sink *sink;
 	struct recording *recording;
 	bool taken;             /* the dump that was just read */
+	uint64_t lost;          /* dumps, as told in the pass */
 };
 
 static void take_dump(void *context, const struct hit *hit,
@@ -184,13 +185,30 @@ struct focus *focus_open(struct family *family,
 	return NULL;
 }
 
+/* How many records RECORD tells to be missing.  */
+static uint64_t lost_records(const struct perf_event_header *record)
+{
+	struct {
+		struct perf_event_header header;
+		uint64_t id;
+		uint64_t lost;
+	} lost;
+
+	if (record->type != PERF_RECORD_LOST || record->size < sizeof(lost))
+		return 0;
+	memcpy(&lost, record, sizeof(lost));
+	return lost.lost;
+}
+
 static void take_record(void *context, const struct perf_event_header *record)
 {
 	struct focus *focus = context;
 
 	/* What is lost here are dumps, and nothing else comes.  */
-	if (record->type != PERF_RECORD_SAMPLE)
+	if (record->type != PERF_RECORD_SAMPLE) {
+		focus->lost += lost_records(record);
 		return;
+	}
 	focus->taken = false;
 	records_read(focus->records, record, record->size, &focus->own);
 	if (focus->taken)
@@ -202,16 +220,18 @@ struct rings *focus_rings(const struct focus *focus)
 	return focus->rings;
 }
 
-void focus_pass(struct focus *focus, const struct sink *sink,
-		struct recording *recording)
+uint64_t focus_pass(struct focus *focus, const struct sink *sink,
+		    struct recording *recording)
 {
 	bool full;
 
 	if (!focus)
-		return;
+		return 0;
 	focus->sink = sink;
 	focus->recording = recording;
+	focus->lost = 0;
 	rings_drain(focus->rings, take_record, focus, &full);
+	return focus->lost;
 }
 
 void focus_close(struct focus *focus)

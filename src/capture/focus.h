@@ -3,6 +3,7 @@
 #define LEAKTOP_CAPTURE_FOCUS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "capture/capture.h"
 #include "capture/family.h"
@@ -30,9 +31,10 @@ struct focus *focus_open(struct family *family,
 			 struct error *error);
 
 /* Delivers the dumps that have come to sink->dump, and as records to RECORDING.
-   NULL is allowed for both.  */
-void focus_pass(struct focus *focus, const struct sink *sink,
-		struct recording *recording);
+   NULL is allowed for both, and for FOCUS.  Returns how many came too fast, and are
+   lost, as is told by now.  */
+uint64_t focus_pass(struct focus *focus, const struct sink *sink,
+		    struct recording *recording);
 
 /* For recording_events().  */
 struct rings *focus_rings(const struct focus *focus);

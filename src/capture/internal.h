@@ -65,6 +65,7 @@ struct capture {
 	enum hit_mode seen;     /* as told */
 	struct capture_focus wanted_focus;      /* count 0: none */
 	struct focus *focus;            /* NULL: none; only in CAPTURE_FULL */
+	uint64_t lost_dumps;
 	unsigned functions;     /* bits of enum allocator_id; others are left out
 	                           for want of descriptors */
 	struct watch *watch;    /* NULL: an error left nothing to watch */
@@ -97,6 +98,9 @@ void capture_tell_lost(struct capture *capture, struct watch *watch,
    ring would come after two rounds, and thus too late.  */
 void capture_end_round(struct capture *capture, const struct sink *sink);
 void capture_round(struct capture *capture, const struct sink *sink);
+
+/* Delivers the dumps of what is in focus that have come.  */
+void capture_pass_focus(struct capture *capture, const struct sink *sink);
 
 /* beside.c: does JOB in a thread of its own, and empties the rings of the watches
    A and B, which may be NULL, all the while.  */

@@ -38,7 +38,7 @@ static void retire(struct capture *capture, const struct sink *sink)
 
 	if (!capture->focus)
 		return;
-	focus_pass(capture->focus, sink, capture->recording);
+	capture_pass_focus(capture, sink);
 	capture->focus = NULL;
 	/* Fewer rings need no more room.  */
 	capture_use(capture, capture->watch);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "base/idmap.h"
 #include "heap/blocks.h"
 #include "heap/parting.h"
@@ -122,11 +123,7 @@ static int reserve_process(struct follow *follow)
 
 	if (idmap_reserve(&follow->ids, 1) < 0)
 		return -1;
-	/* Room is a power of two, used up whenever the count is one.  */
-	if (count & (count - 1))
-		return 0;
-	processes = reallocarray(follow->processes, count ? count * 2 : 1,
-				 sizeof(struct process *));
+	processes = grown(follow->processes, count, sizeof(struct process *));
 	if (!processes)
 		return -1;
 	follow->processes = processes;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "base/seed.h"
 
 #define FIRST_SIZE 256
@@ -80,14 +81,10 @@ static uint32_t process_index(struct threads *threads, uint32_t pid)
 		return index;
 	if (idmap_reserve(&threads->pids, 1) < 0)
 		return IDMAP_NONE;
-	/* Room is a power of two, used up whenever the count is one.  */
-	if (!(count & (count - 1))) {
-		first = reallocarray(threads->first, count ? count * 2 : 1,
-				     sizeof(*first));
-		if (!first)
-			return IDMAP_NONE;
-		threads->first = first;
-	}
+	first = grown(threads->first, count, sizeof(*first));
+	if (!first)
+		return IDMAP_NONE;
+	threads->first = first;
 	threads->first[count] = NULL;
 	return idmap_add(&threads->pids, pid, (uint32_t)count);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/grown.h"
 #include "base/intl.h"
 #include "perfdata/features.h"
 
@@ -61,17 +62,11 @@ static const char *next_name(DIR *directory)
 static int add_part(struct parts *parts, const struct file *file,
 		    const char *name, struct error *error)
 {
-	struct file *files;
+	struct file *files = grown(parts->files, parts->count, sizeof(*files));
 
-	/* Room is a power of two, used up whenever the count is one.  */
-	if (!(parts->count & (parts->count - 1))) {
-		files = realloc(parts->files, (parts->count ? parts->count * 2 :
-					       1) * sizeof(*files));
-		if (!files)
-			return error_set(error, _("%s: out of memory"),
-					 file->name);
-		parts->files = files;
-	}
+	if (!files)
+		return error_set(error, _("%s: out of memory"), file->name);
+	parts->files = files;
 	if (parts->count == PARTS_MAX)
 		return error_set(error, _("%s: has more than %d files"),
 				 file->name, PARTS_MAX);

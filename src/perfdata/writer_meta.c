@@ -8,6 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/grown.h"
+
 /* Far more than any program has; and not so many that they matter.  */
 #define OBJECTS_MAX 65536
 #define EVENTS_MAX 65536
@@ -37,17 +39,6 @@ void meta_free(struct meta *meta)
 	idmap_free(&meta->ids);
 	idmap_free(&meta->paths);
 	pthread_mutex_destroy(&meta->lock);
-}
-
-/* Makes room for one more in ITEMS, of which there are COUNT of SIZE bytes
-   each.  Returns where they are then; NULL without memory, and ITEMS stays.
-   */
-static void *grow(void *items, size_t count, size_t size)
-{
-	/* Room is a power of two, used up whenever the count is one.  */
-	if (count & (count - 1))
-		return items;
-	return reallocarray(items, count ? count * 2 : 1, size);
 }
 
 /* Whether the events differ in nothing but how full a ring wakes its reader,
@@ -108,7 +99,7 @@ static int add_event(struct meta *meta, const struct perf_event_attr *attr,
 
 	if (meta->event_count >= EVENTS_MAX)
 		return -1;
-	events = grow(meta->events, meta->event_count, sizeof(*events));
+	events = grown(meta->events, meta->event_count, sizeof(*events));
 	if (!events)
 		return -1;
 	meta->events = events;
@@ -156,7 +147,7 @@ static int add_format(struct meta *meta, const char *group, const char *text,
 	struct meta_format *formats;
 	const char *id;
 
-	formats = grow(meta->formats, meta->format_count, sizeof(*formats));
+	formats = grown(meta->formats, meta->format_count, sizeof(*formats));
 	if (!formats)
 		return -1;
 	meta->formats = formats;
@@ -217,7 +208,7 @@ static void add_object(struct meta *meta, const struct mmap2_record *record)
 	struct meta_object object = { .pid = record->pid };
 	struct meta_object *objects;
 
-	objects = grow(meta->objects, meta->object_count, sizeof(*objects));
+	objects = grown(meta->objects, meta->object_count, sizeof(*objects));
 	if (!objects)
 		return;
 	meta->objects = objects;

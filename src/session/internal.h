@@ -68,6 +68,8 @@ struct session {
 	unsigned auto_focused;  /* sizes that were chosen unasked */
 	uint64_t next_focus;
 	struct error focus_trouble;     /* why nothing is in focus; "": no trouble */
+	unsigned long lost_dumps;       /* that are told of */
+	struct error lost_dumps_trouble;
 	struct capture *capture;
 	char command[64];       /* the target's name now */
 	struct error trouble;   /* why watching rests although it should not; ""

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/intl.h"
 #include "session/internal.h"
 
 /* A live process: what comes in, what watching costs, and what is asked for. */
@@ -103,6 +104,20 @@ static void apply_mode(struct session *session)
 	start_period(session, clock_now());
 }
 
+/* The last of the troubles: all hits are there.  */
+static const char *lost_dumps(struct session *session)
+{
+	unsigned long lost = capture_lost_dumps(session->capture);
+
+	if (lost && lost != session->lost_dumps)
+		error_set(&session->lost_dumps_trouble,
+			  ngettext("%lu stack is not taken whole: its dump was lost; smaller ones help (--call-graph=dwarf,BYTES)",
+				   "%lu stacks are not taken whole: their dumps were lost; smaller ones help (--call-graph=dwarf,BYTES)",
+				   lost), lost);
+	session->lost_dumps = lost;
+	return session->lost_dumps_trouble.text;
+}
+
 static const char *warning(struct session *session)
 {
 	const char *text = session->trouble.text;
@@ -113,6 +128,8 @@ static const char *warning(struct session *session)
 		text = session->focus_trouble.text;
 	if (!*text && session->capture)
 		text = capture_warning(session->capture);
+	if ((!text || !*text) && session->capture)
+		text = lost_dumps(session);
 	return text ? text : "";
 }
 

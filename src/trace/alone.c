@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/grown.h"
 #include "base/text.h"
 
 /* Functions, by bits.  */
@@ -42,14 +43,10 @@ static struct alone_group *make_group(struct alone *alone, const char *name)
 		return &alone->group[index];
 	if (idmap_reserve(&alone->groups, 1) < 0)
 		return NULL;
-	/* Room is a power of two, used up whenever the count is one.  */
-	if (!(count & (count - 1))) {
-		group = reallocarray(alone->group, count ? count * 2 : 1,
-				     sizeof(*group));
-		if (!group)
-			return NULL;
-		alone->group = group;
-	}
+	group = grown(alone->group, count, sizeof(*group));
+	if (!group)
+		return NULL;
+	alone->group = group;
 	alone->group[count] = (struct alone_group){ 0, 0 };
 	idmap_add(&alone->groups, hash, (uint32_t)count);
 	return &alone->group[count];

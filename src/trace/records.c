@@ -5,6 +5,7 @@
 
 #include <stdlib.h>
 
+#include "base/grown.h"
 #include "base/intl.h"
 #include "trace/alone.h"
 #include "trace/mode_record.h"
@@ -148,14 +149,9 @@ static int add_ids(struct records *records, const uint64_t *ids, size_t count,
 /* Makes room for one more event.  Returns 0 or -1.  */
 static int reserve_event(struct records *records)
 {
-	size_t count = records->count;
-	struct event *events;
+	struct event *events = grown(records->events, records->count,
+				     sizeof(*events));
 
-	/* Room is a power of two, used up whenever the count is one.  */
-	if (count & (count - 1))
-		return 0;
-	events = realloc(records->events,
-			 (count ? count * 2 : 1) * sizeof(*events));
 	if (!events)
 		return -1;
 	records->events = events;

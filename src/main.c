@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/intl.h"
+#include "base/shrunken.h"
 #include "options.h"
 #include "present/lacking.h"
 #include "ui/ui.h"
@@ -390,6 +391,7 @@ static int run(struct options *options)
 	/* A pipe that closes is an error of the write, not a death with
 	   probes left behind.  */
 	signal(SIGPIPE, SIG_IGN);
+	shrunken_read_zeros();
 	/* Or the end of a child could not be waited for.  */
 	signal(SIGCHLD, SIG_DFL);
 	signals = signalfd(-1, &ending, SFD_CLOEXEC);

@@ -3,10 +3,13 @@
 
 #include "testing.h"
 
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/shrunken.h"
+#include "base/thread.h"
 #include "perfdata/perfdata.h"
 #include "perfdata_builder.h"
 #include "trace/map.h"
@@ -566,6 +569,34 @@ START_TEST(mapped)
 }
 END_TEST
 
+static void *read_all(void *context)
+{
+	ck_assert_int_eq(perfdata_read(context, &sink, NULL, NULL, &error), -1);
+	return NULL;
+}
+
+/* Somebody makes the file shorter that is read.  */
+START_TEST(shrinks_meanwhile)
+{
+	struct perfdata *perfdata;
+	pthread_t thread;
+
+	shrunken_read_zeros();
+	build_usual();
+	for (int i = 0; i < 1000; i++)
+		add_hit(0, false, 0x7f0001000, 3072);
+	finish();
+	perfdata = open_good();
+	ck_assert_int_eq(truncate(path, (off_t)file.size / 2), 0);
+	ck_assert_int_eq(thread_start(&thread, read_all, perfdata), 0);
+	pthread_join(thread, NULL);
+	ck_assert_msg(strstr(error.text, "is damaged at offset"), "%s", error.text);
+	ck_assert_uint_gt(seen.hit_count, 100);
+	ck_assert_uint_lt(seen.hit_count, 1000);
+	perfdata_close(perfdata);
+}
+END_TEST
+
 START_TEST(missing_argument)
 {
 	builder_event(&builder, PERF_TYPE_TRACEPOINT, ID_MALLOC, USUAL);
@@ -791,6 +822,7 @@ int main(void)
 	tcase_add_test(tcase, no_permission);
 	tcase_add_test(tcase, other_events);
 	tcase_add_test(tcase, mapped);
+	tcase_add_test(tcase, shrinks_meanwhile);
 	tcase_add_test(tcase, missing_argument);
 	tcase_add_test(tcase, missing_format);
 	tcase_add_test(tcase, payloads);

@@ -10,8 +10,10 @@ int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 	sigset_t all, before;
 	int status;
 
-	/* It has them from its creator.  */
+	/* It has them from its creator.  One that comes from what it does itself must
+	   not be blocked.  */
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
 	status = pthread_create(thread, NULL, run, context);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -68,6 +68,23 @@ static int rebuild(struct blocks *blocks, unsigned bits, uint32_t losses)
 	return 0;
 }
 
+/* Gives BLOCKS, whose live blocks are its own, a copy of the table that a child
+   shares.  */
+static int unshare(struct blocks *blocks)
+{
+	size_t size = sizeof(*blocks->table) +
+		      size_of(blocks->table) * sizeof(*blocks->table->slots);
+	struct block_table *table = malloc(size);
+
+	if (!table)
+		return -1;
+	memcpy(table, blocks->table, size);
+	table->users = 1;
+	blocks->table->users--;
+	blocks->table = table;
+	return 0;
+}
+
 int blocks_make(struct blocks *blocks, struct block_slot *slot, uint64_t address,
 		uint32_t value, uint32_t losses)
 {
@@ -75,16 +92,19 @@ int blocks_make(struct blocks *blocks, struct block_slot *slot, uint64_t address
 	unsigned bits = table ? 64 - table->shift : FIRST_BITS;
 	bool full = slot && !slot->address &&
 		    table->count + 1 > size_of(table) / 4 * 3;
+	int result = 0;
 
-	if (!table || table->users > 1 || blocks->inherited || full) {
-		if (rebuild(blocks, bits + full, losses) < 0)
-			return -1;
-		table = blocks->table;
-		slot = block_slot(table, address);
-	}
+	if (!table || blocks->inherited || full)
+		result = rebuild(blocks, bits + full, losses);
+	else if (table->users > 1)
+		result = unshare(blocks);
+	if (result < 0)
+		return -1;
+	if (blocks->table != table)
+		slot = block_slot(blocks->table, address);
 	if (!slot->address) {
 		slot->address = address;
-		table->count++;
+		blocks->table->count++;
 	}
 	slot->value = value;
 	slot->losses = losses;

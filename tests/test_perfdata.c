@@ -4,6 +4,7 @@
 #include "testing.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -575,6 +576,42 @@ static void *read_all(void *context)
 	return NULL;
 }
 
+/* So long that another thread looks ahead, if there is a processor for it.  */
+START_TEST(long_file)
+{
+	const uint64_t count = 150000;
+	struct perfdata *perfdata;
+	_Atomic uint64_t done = 0;
+	cpu_set_t before, one;
+
+	ck_assert_int_eq(sched_getaffinity(0, sizeof(before), &before), 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	build_usual();
+	for (uint64_t i = 0; i < count; i++)
+		add_hit(0, false, 0x7f0001000, 3072);
+	finish();
+	ck_assert_uint_gt(file.size, (size_t)12 << 20);
+	perfdata = open_good();
+	for (int reading = 0; reading < 2; reading++) {
+		sink = seen_sink(&seen);
+		ck_assert_int_eq(perfdata_read(perfdata, &sink, &done, NULL, &error), 0);
+		ck_assert_uint_eq(seen.hit_count, count + 3);
+		ck_assert_uint_le(done, perfdata_size(perfdata));
+		ck_assert_int_eq(sched_setaffinity(0, sizeof(one), &one), 0);
+	}
+	ck_assert_int_eq(sched_setaffinity(0, sizeof(before), &before), 0);
+	/* Shorter, and in the middle of a stretch.  */
+	shrunken_read_zeros();
+	ck_assert_int_eq(truncate(path, (off_t)file.size / 2), 0);
+	sink = seen_sink(&seen);
+	ck_assert_int_eq(perfdata_read(perfdata, &sink, NULL, NULL, &error), -1);
+	ck_assert_uint_gt(seen.hit_count, count / 4);
+	ck_assert_uint_lt(seen.hit_count, count);
+	perfdata_close(perfdata);
+}
+END_TEST
+
 /* Somebody makes the file shorter that is read.  */
 START_TEST(shrinks_meanwhile)
 {
@@ -822,6 +859,7 @@ int main(void)
 	tcase_add_test(tcase, no_permission);
 	tcase_add_test(tcase, other_events);
 	tcase_add_test(tcase, mapped);
+	tcase_add_test(tcase, long_file);
 	tcase_add_test(tcase, shrinks_meanwhile);
 	tcase_add_test(tcase, missing_argument);
 	tcase_add_test(tcase, missing_format);

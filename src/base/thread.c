@@ -3,6 +3,7 @@
 
 #include "base/thread.h"
 
+#include <sched.h>
 #include <signal.h>
 
 int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
@@ -18,4 +19,12 @@ int thread_start(pthread_t *thread, void *(*run)(void *context), void *context)
 	status = pthread_create(thread, NULL, run, context);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return status;
+}
+
+bool thread_has_processor(void)
+{
+	cpu_set_t set;
+
+	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
+	       CPU_COUNT(&set) > 1;
 }

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: LGPL-3.0-or-later
+libleaktop_a_SOURCES += src/perfdata/ahead.c src/perfdata/ahead.h
 libleaktop_a_SOURCES += src/perfdata/cmdline.c src/perfdata/cmdline.h
 libleaktop_a_SOURCES += src/perfdata/cursor.h
 libleaktop_a_SOURCES += src/perfdata/events.c src/perfdata/events.h

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "perfdata/ahead.h"
+
 /* Bytes that are read before their memory is given back.  */
 #define RELEASE_STEP (UINT64_C(16) << 20)
 
@@ -28,6 +30,7 @@ struct merge {
 	size_t started;         /* of parts: their first record was read */
 	bool first_is_used;     /* the record of the queue's first was given
 	                           out */
+	struct ahead *ahead;    /* of the only file; or NULL */
 };
 
 struct merge *merge_new(const struct file *const *files, size_t count,
@@ -65,6 +68,7 @@ void merge_free(struct merge *merge)
 {
 	if (!merge)
 		return;
+	ahead_free(merge->ahead);
 	for (size_t i = 0; i < merge->count; i++) {
 		reader_release(&merge->parts[i]->reader);
 		free(merge->parts[i]);
@@ -207,10 +211,14 @@ uint64_t merge_place(const struct merge *merge)
 	return merge->count == 1 ? merge->parts[0]->reader.at : 0;
 }
 
-void merge_start(struct merge *merge, uint64_t place)
+void merge_start(struct merge *merge, uint64_t place, uint64_t end)
 {
-	merge->parts[0]->reader.at = place;
-	merge->parts[0]->released = place;
+	struct part *part = merge->parts[0];
+
+	if (place)
+		part->reader.at = part->released = place;
+	if (merge->count == 1)
+		merge->ahead = ahead_new(part->reader.file, part->reader.at, end);
 }
 
 uint64_t merge_done(const struct merge *merge)
@@ -241,6 +249,10 @@ static void release_part(struct part *part)
 
 void merge_release(struct merge *merge)
 {
+	if (merge->ahead) {
+		ahead_move(merge->ahead, merge_place(merge));
+		return;
+	}
 	for (size_t i = 0; i < merge->count; i++) {
 		if (merge->parts[i]->reader.at -
 		    merge->parts[i]->released > RELEASE_STEP)

@@ -38,8 +38,9 @@ bool merge_can_start(const struct merge *merge);
 /* Where that begins; 0 where there are several files.  */
 uint64_t merge_place(const struct merge *merge);
 
-/* Begins at PLACE: before anything is read.  */
-void merge_start(struct merge *merge, uint64_t place);
+/* Before anything is read: it begins at PLACE, which is 0 for where the data begins,
+   or what merge_place() was, and what is beyond END is not likely to be read.  */
+void merge_start(struct merge *merge, uint64_t place, uint64_t end);
 
 /* Bytes that are through, of all files.  */
 uint64_t merge_done(const struct merge *merge);

@@ -456,8 +456,8 @@ int perfdata_read_stretch(struct perfdata *perfdata, uint64_t begin,
 	if (!records)
 		return -1;
 	merge = make_merge(perfdata, records);
-	if (merge && begin)
-		merge_start(merge, begin);
+	if (merge)
+		merge_start(merge, begin, end);
 	result = merge ? read_all(perfdata, merge, end, records, sink, done,
 				  stop, error) :
 		error_set(error, _("%s: out of memory"), perfdata->file.name);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/intl.h"
+#include "perfdata/ahead.h"
 #include "perfdata/events.h"
 #include "perfdata/text_parser.h"
 
@@ -274,20 +275,26 @@ int text_read(const struct file *file, const struct sink *sink,
 	struct progress progress = { .file = file };
 	enum step step = STEP_MORE;
 	struct error why = { "" };
+	struct ahead *ahead;
 	int result = 0;
 
 	if (!parser)
 		return error_set(error, _("%s: out of memory"), file->name);
+	ahead = ahead_new(file, 0, UINT64_MAX);
 	text_parser_init(parser, sink);
 	parser->events.maps = file->maps;
 	parser->events.alone = &file->text->alone;
 	while (step == STEP_MORE && !is_stopped(stop)) {
 		step = take_step(&progress, parser, &why);
-		release(&progress);
+		if (ahead)
+			ahead_move(ahead, progress.at);
+		else
+			release(&progress);
 		if (done)
 			atomic_store_explicit(done, progress.at,
 					      memory_order_relaxed);
 	}
+	ahead_free(ahead);
 	text_parser_flush(parser);
 	if (!is_stopped(stop)) {
 		learn(file->text, parser);

@@ -4,7 +4,6 @@
 #include "session/relay.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -61,14 +60,6 @@ static void *run(void *context)
 	return NULL;
 }
 
-static bool has_second_processor(void)
-{
-	cpu_set_t set;
-
-	return sched_getaffinity(0, sizeof(set), &set) == 0 &&
-	       CPU_COUNT(&set) > 1;
-}
-
 /* Waits until no more than LEFT batches are to be taken.  */
 static void wait_for(struct relay *relay, size_t left)
 {
@@ -106,7 +97,7 @@ struct relay *relay_new(struct heap *heap)
 	struct heap_stage stage = { .give = give };
 	struct relay *relay;
 
-	if (!has_second_processor())
+	if (!thread_has_processor())
 		return NULL;
 	relay = calloc(1, sizeof(*relay));
 	if (!relay)

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: LGPL-3.0-or-later */
+#ifndef LEAKTOP_PERFDATA_AHEAD_H
+#define LEAKTOP_PERFDATA_AHEAD_H
+
+#include <stdint.h>
+
+#include "perfdata/file.h"
+
+/* A thread of its own that has the pages of a mapped file mapped before they are
+   read, and gives back those that have been: what the kernel does for that takes
+   half as long as the reading.  */
+struct ahead;
+
+/* For FILE, which must outlive it, from offset BEGIN to END.  NULL where it is not
+   worth while: a short stretch, a stream, or only one processor; or where it can't
+   be.  */
+struct ahead *ahead_new(const struct file *file, uint64_t begin, uint64_t end);
+/* NULL is allowed.  */
+void ahead_free(struct ahead *ahead);
+
+/* What is before PLACE has been read.  Cheap: may be called often.  */
+void ahead_move(struct ahead *ahead, uint64_t place);
+
+#endif

@@ -248,7 +248,7 @@ if [ "$(id -u)" -eq 0 ]; then
 	$as_nobody "$work/leaktop" --batch "$good" >"$work/out" 2>"$work/err" || status=$?
 	refused 'good.data: Permission denied'
 	start_target sleep 1000
-	while [ "$(cat "/proc/$target/comm")" != sleep ]; do sleep 0.02; done
+	wait_comm sleep
 	status=0
 	$as_nobody "$work/leaktop" --batch -p "$target" >"$work/out" 2>"$work/err" ||
 		status=$?
@@ -259,7 +259,7 @@ fi
 # Its own process it may look at, but make no probes in.
 # shellcheck disable=SC2086
 start_target $as_nobody sleep 1000
-while [ "$(cat "/proc/$target/comm")" != sleep ]; do sleep 0.02; done
+wait_comm sleep
 status=0
 # shellcheck disable=SC2086
 $as_nobody "$work/leaktop" --batch -p "$target" >"$work/out" 2>"$work/err" ||
@@ -273,7 +273,7 @@ refused 'tracefs is not mounted (or not for you\|Not permitted .*root.*CAP_'
 [ $failed -eq 0 ] || exit 1
 need_uprobes
 start_target "$targets/nolibc"
-while [ "$(cat "/proc/$target/comm")" != nolibc ]; do sleep 0.02; done
+wait_comm nolibc
 refuse_pid "$target" 'C library'
 alive "$target" || complain "nolibc was ended"
 

@@ -151,6 +151,7 @@ done
 kill -INT $leaktop
 # A second one that comes before the first is taken is the same one.
 until grep -q '^ShdPnd:[[:space:]]*0*$' "/proc/$leaktop/status"; do
+	alive $leaktop || fail "the first signal ended leaktop"
 	sleep 0.02
 done
 sleep 0.3

@@ -121,6 +121,15 @@ start_target()
 	started="$started $target"
 }
 
+# wait_comm NAME: until $target has become that program.
+wait_comm()
+{
+	until [ "$(cat "/proc/$target/comm" 2>/dev/null)" = "$1" ]; do
+		alive "$target" || fail "$1 has ended"
+		sleep 0.02
+	done
+}
+
 tell_target()
 {
 	printf x >&7

@@ -16,8 +16,8 @@ start_demo()
 {
 	start_target "$LEAKTOP_DEMO" --interval=20
 	# It has to have its C library.
-	until [ "$(cat "/proc/$target/comm")" = leaktop-demo ] &&
-		grep -q 'r-xp.*libc\.' "/proc/$target/maps"; do
+	wait_comm leaktop-demo
+	until grep -q 'r-xp.*libc\.' "/proc/$target/maps"; do
 		alive "$target" || fail "the demo has ended"
 		sleep 0.02
 	done

@@ -233,7 +233,7 @@ EXTRA_DIST += $(test_headers) $(test_data)
 
 TEST_EXTENSIONS = .sh
 # What hangs is to fail, whatever it waits for.
-SH_LOG_COMPILER = timeout -k 60 1200 $(SHELL)
+SH_LOG_COMPILER = timeout --foreground -k 60 1200 $(SHELL)
 AM_TESTS_ENVIRONMENT = \
 	LEAKTOP='$(abs_top_builddir)/leaktop'; export LEAKTOP; \
 	LEAKTOP_DEMO='$(abs_top_builddir)/demo/leaktop-demo'; export LEAKTOP_DEMO; \

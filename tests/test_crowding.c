@@ -42,8 +42,9 @@ static void hit(struct hit hit, const uint64_t *chain, uint32_t count)
 		heap_round(heap);
 }
 
-/* A malloc of SIZE, at the call site CHAIN. */
-static void allocate(uint32_t pid, uint32_t tid, uint64_t address, uint64_t size, uint64_t chain)
+/* A malloc of SIZE, with the call chain CHAIN. */
+static void allocate_at(uint32_t pid, uint32_t tid, uint64_t address, uint64_t size,
+			const uint64_t *chain, uint32_t count)
 {
 	struct hit call = {
 		.kind = HIT_CALL,
@@ -57,7 +58,12 @@ static void allocate(uint32_t pid, uint32_t tid, uint64_t address, uint64_t size
 	hit(call, NULL, 0);
 	call.kind = HIT_RETURN;
 	call.argument[0] = address;
-	hit(call, &chain, 1);
+	hit(call, chain, count);
+}
+
+static void allocate(uint32_t pid, uint32_t tid, uint64_t address, uint64_t size, uint64_t chain)
+{
+	allocate_at(pid, tid, address, size, &chain, 1);
 }
 
 static void ck_live(uint64_t count)
@@ -106,6 +112,25 @@ START_TEST(chains)
 }
 END_TEST
 
+/* A change of one frame's highest bit can be taken back by the next frame, where a
+ * step of the hash is a product and a shift: each pair is a bit that does not count. */
+START_TEST(paired_chains)
+{
+	uint64_t chain[30];
+
+	for (uint32_t i = 0; i < 1u << 15; i++) {
+		for (uint32_t bit = 0; bit < 15; bit++) {
+			uint64_t flipped = i >> bit & 1;
+
+			chain[2 * bit] = 0x400000 ^ flipped << 63;
+			chain[2 * bit + 1] = 0x500000 ^ flipped << 63 ^ flipped << 31;
+		}
+		allocate_at(1, 1, i * 16 + 16, 16, chain, 30);
+	}
+	ck_live(1u << 15);
+}
+END_TEST
+
 /* They differ in the upper bits only. */
 START_TEST(threads)
 {
@@ -137,6 +162,7 @@ int main(void)
 	tcase_add_loop_test(tests, addresses, 0, WAYS);
 	tcase_add_loop_test(tests, sizes, 0, WAYS);
 	tcase_add_loop_test(tests, chains, 0, WAYS);
+	tcase_add_test(tests, paired_chains);
 	tcase_add_test(tests, threads);
 	tcase_add_test(tests, processes);
 	tcase_set_timeout(tests, 30);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/seed.h"
+
 /* Characters that a terminal does not show as themselves, in ascending
    order.  Combining marks and variation selectors are not among them: they
    stay with the character before them.  */
@@ -128,18 +130,16 @@ size_t text_clean(char *dst, size_t size, const char *src)
 	return text_clean_n(dst, size, src, strlen(src));
 }
 
-uint64_t text_hash(const char *at, size_t length)
+uint64_t text_hash(uint64_t seed, const char *at, size_t length)
 {
-	uint64_t hash = length * UINT64_C(0x9e3779b97f4a7c15), word;
+	uint64_t hash = seed_mix(seed, seed, length), word;
 
 	for (; length >= sizeof(word); at += sizeof(word)) {
 		memcpy(&word, at, sizeof(word));
-		hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
+		hash = seed_mix(seed, hash, word);
 		length -= sizeof(word);
 	}
 	word = 0;
 	memcpy(&word, at, length);
-	hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
-	return hash ^ hash >> 32;
+	return seed_mix(seed, hash, word);
 }

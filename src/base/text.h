@@ -18,7 +18,7 @@ size_t text_clean(char *dst, size_t size, const char *src);
 /* The same for the N bytes at SRC, or up to the first NUL among them.  */
 size_t text_clean_n(char *dst, size_t size, const char *src, size_t n);
 
-/* A hash of LENGTH bytes.  */
-uint64_t text_hash(const char *at, size_t length);
+/* A hash of LENGTH bytes; SEED as of seed_mix().  */
+uint64_t text_hash(uint64_t seed, const char *at, size_t length);
 
 #endif

@@ -360,7 +360,8 @@ static void finish(struct capture *capture, const struct sink *sink)
 		;
 	capture_pass_focus(capture, sink);
 	capture_tell_lost(capture, capture->watch, sink);
-	/* The second says that there is nothing younger either.  */
+	capture_end_round(capture, sink);
+	/* This one says that there is nothing younger either.  */
 	capture_end_round(capture, sink);
 }
 
@@ -410,7 +411,6 @@ bool capture_has_focus(const struct capture *capture)
 void capture_stop(struct capture *capture, const struct sink *sink)
 {
 	finish(capture, sink);
-	capture_end_round(capture, sink);
 }
 
 unsigned capture_close(struct capture *capture)

@@ -213,6 +213,7 @@ static uint64_t hand_over(struct change *change, struct handover *handover,
 	   round ends in between.  */
 	while (clock_now() < handover->cut + HANDOVER_NS) {
 		watch_pass(change->stale, sink);
+		capture_pass_focus(change->capture, sink);
 		nanosleep(&pause, NULL);
 	}
 	watch_pass(change->stale, sink);
@@ -325,7 +326,7 @@ int capture_set_mode(struct capture *capture, enum capture_mode mode,
 	capture_refocus(capture, sink, &unfocused);
 	if (capture->functions != before)
 		details_make(capture);
-	capture_end_round(capture, sink);
+	capture_round(capture, sink);
 	if (!result || capture_has_ended(capture))
 		return 0;
 	if (!probes_are_there(&capture->probes))
@@ -350,7 +351,7 @@ int mode_move(struct capture *capture, struct program *program,
 	result = end_gap(&change, sink);
 	capture_refocus(capture, sink, &unfocused);
 	details_make(capture);
-	capture_end_round(capture, sink);
+	capture_round(capture, sink);
 	if (result)
 		*error = change.error;
 	return result;

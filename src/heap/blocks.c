@@ -6,20 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/seed.h"
-
-#define FIRST_BITS 5
+#define FIRST_SIZE 32
 
 void blocks_clear(struct blocks *blocks)
 {
 	if (blocks->table && !--blocks->table->users)
 		free(blocks->table);
 	memset(blocks, 0, sizeof(*blocks));
-}
-
-static size_t size_of(const struct block_table *table)
-{
-	return (size_t)1 << (64 - table->shift);
 }
 
 /* Whether SLOT says no more than a free one does.  */
@@ -29,30 +22,29 @@ static bool is_outdated(const struct block_slot *slot, uint32_t losses)
 		(slot->value == BLOCK_FREED && slot->losses != losses);
 }
 
-static struct block_table *table_new(unsigned bits, uint64_t seed)
+static struct block_table *table_new(size_t size, uint64_t seed)
 {
 	struct block_table *table = calloc(1, sizeof(*table) +
-		((size_t)1 << bits) * sizeof(*table->slots));
+					   size * sizeof(*table->slots));
 
 	if (!table)
 		return NULL;
 	table->users = 1;
-	table->shift = 64 - bits;
+	table->size = size;
 	table->seed = seed;
 	return table;
 }
 
-/* Gives BLOCKS a table of its own with 2^BITS slots and what it has now, without
+/* Gives BLOCKS a table of its own with SIZE slots and what it has now, without
    what is not known any more: else it would grow with every address.  */
-static int rebuild(struct blocks *blocks, unsigned bits, uint32_t losses)
+static int rebuild(struct blocks *blocks, size_t size, uint32_t losses)
 {
 	struct block_table *old = blocks->table;
-	size_t size = old ? size_of(old) : 0;
-	struct block_table *table = table_new(bits, old ? old->seed : seed_new());
+	struct block_table *table = table_new(size, old ? old->seed : seed_new());
 
 	if (!table)
 		return -1;
-	for (size_t i = 0; i < size; i++) {
+	for (size_t i = 0; old && i < old->size; i++) {
 		struct block_slot *slot;
 
 		if (!old->slots[i].address || is_outdated(&old->slots[i], losses))
@@ -73,7 +65,7 @@ static int rebuild(struct blocks *blocks, unsigned bits, uint32_t losses)
 static int unshare(struct blocks *blocks)
 {
 	size_t size = sizeof(*blocks->table) +
-		      size_of(blocks->table) * sizeof(*blocks->table->slots);
+		      blocks->table->size * sizeof(*blocks->table->slots);
 	struct block_table *table = malloc(size);
 
 	if (!table)
@@ -89,13 +81,13 @@ int blocks_make(struct blocks *blocks, struct block_slot *slot, uint64_t address
 		uint32_t value, uint32_t losses)
 {
 	struct block_table *table = blocks->table;
-	unsigned bits = table ? 64 - table->shift : FIRST_BITS;
+	size_t slots = table ? table->size : FIRST_SIZE;
 	bool full = slot && !slot->address &&
-		    table->count + 1 > size_of(table) / 4 * 3;
+		    table->count + 1 > table->size / 4 * 3;
 	int result = 0;
 
 	if (!table || blocks->inherited || full)
-		result = rebuild(blocks, bits + full, losses);
+		result = rebuild(blocks, full ? slots * 2 : slots, losses);
 	else if (table->users > 1)
 		result = unshare(blocks);
 	if (result < 0)
@@ -119,16 +111,25 @@ void blocks_inherit(struct blocks *to, struct blocks *from)
 		to->table->users++;
 }
 
-void blocks_each(const struct blocks *blocks,
-		 void (*visit)(void *context, uint32_t number), void *context)
+static int by_number(const void *a, const void *b)
 {
-	const struct block_table *table = blocks->table;
-	size_t size = table ? size_of(table) : 0;
+	const uint32_t *left = a, *right = b;
 
-	if (blocks->inherited)
-		return;
-	for (size_t i = 0; i < size; i++) {
+	return (*left > *right) - (*left < *right);
+}
+
+uint32_t *blocks_live(const struct blocks *blocks, size_t *count)
+{
+	const struct block_table *table = blocks->inherited ? NULL : blocks->table;
+	uint32_t *numbers = malloc((table ? table->count + 1 : 1) * sizeof(*numbers));
+
+	*count = 0;
+	if (!numbers)
+		return NULL;
+	for (size_t i = 0; table && i < table->size; i++) {
 		if (block_is_live(table->slots[i].value))
-			visit(context, table->slots[i].value);
+			numbers[(*count)++] = table->slots[i].value;
 	}
+	qsort(numbers, *count, sizeof(*numbers), by_number);
+	return numbers;
 }

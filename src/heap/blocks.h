@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/seed.h"
+
 /* Values of a slot; any other is the number of a live block.  */
 /* Nothing was seen of this address.  */
 #define BLOCK_UNKNOWN UINT32_C(0)
@@ -23,7 +25,7 @@ struct block_slot {
 
 struct block_table {
 	uint32_t users;
-	unsigned shift;         /* 64 - log2 of the number of slots */
+	size_t size;            /* slots: a power of two */
 	uint64_t seed;          /* see base/seed.h */
 	size_t count;           /* addresses */
 	struct block_slot slots[]; /* open addressing; there always is a free one */
@@ -38,14 +40,12 @@ struct blocks {
 
 void blocks_clear(struct blocks *blocks);
 
-/* The slot of ADDRESS, or the free one where it belongs.  Blocks are aligned, and
-   lie close together: it is the product's upper bits that tell them apart.  */
+/* The slot of ADDRESS, or the free one where it belongs.  */
 static inline struct block_slot *block_slot(struct block_table *table,
 					    uint64_t address)
 {
-	size_t mask = (size_t)(UINT64_MAX >> table->shift);
-	size_t at = (size_t)((address ^ table->seed) *
-			     UINT64_C(0x9e3779b97f4a7c15) >> table->shift);
+	size_t mask = table->size - 1;
+	size_t at = (size_t)seed_hash(table->seed, address) & mask;
 
 	while (table->slots[at].address != address && table->slots[at].address)
 		at = (at + 1) & mask;
@@ -99,8 +99,8 @@ static inline int blocks_put(struct blocks *blocks, struct block_slot *slot,
    ones.  */
 void blocks_inherit(struct blocks *to, struct blocks *from);
 
-/* Calls VISIT with each live block of the process's own.  */
-void blocks_each(const struct blocks *blocks,
-		 void (*visit)(void *context, uint32_t number), void *context);
+/* The numbers of the live blocks of the process's own, sorted, as the table's order is
+   another one each time.  To be freed; NULL when out of memory.  */
+uint32_t *blocks_live(const struct blocks *blocks, size_t *count);
 
 #endif

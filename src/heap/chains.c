@@ -100,16 +100,12 @@ void chains_unref(struct chains *chains)
 static uint64_t hash_chain(const struct chains *chains, uint32_t space,
 			   const uint64_t *addresses, uint32_t count)
 {
-	uint64_t hash = chains->seed + space * UINT64_C(0x9e3779b97f4a7c15) +
-			count;
+	uint64_t seed = chains->seed;
+	uint64_t hash = seed_mix(seed, seed, (uint64_t)space << 32 | count);
 
-	for (uint32_t i = 0; i < count; i++) {
-		hash = (hash ^ addresses[i]) * UINT64_C(0xff51afd7ed558ccd);
-		hash ^= hash >> 32;
-	}
-	/* Once more, or the last address's upper bits would be lost.  */
-	hash *= UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 32;
+	for (uint32_t i = 0; i < count; i++)
+		hash = seed_mix(seed, hash, addresses[i]);
+	return hash;
 }
 
 static int index_grow(struct chains *chains)

@@ -492,13 +492,6 @@ void follow_operation(struct follow *follow, const struct operation *operation)
 		release(follow, process, operation, old);
 }
 
-static void drop_block(void *context, uint32_t number)
-{
-	struct follow *follow = context;
-
-	groups_release(follow->groups, follow->groups->end, number, false);
-}
-
 void follow_fork(struct follow *follow, uint32_t parent, uint32_t child)
 {
 	struct process *from, *to;
@@ -523,10 +516,17 @@ void follow_fork(struct follow *follow, uint32_t parent, uint32_t child)
 void follow_exec(struct follow *follow, uint32_t pid)
 {
 	struct process *process = process_get(follow, pid);
+	uint32_t *numbers;
+	size_t count;
 
 	if (!process)
 		return;
-	blocks_each(&process->blocks, drop_block, follow);
+	numbers = blocks_live(&process->blocks, &count);
+	for (size_t i = 0; i < count; i++)
+		groups_release(follow->groups, follow->groups->end, numbers[i],
+			       false);
+	follow->failed += !numbers;
+	free(numbers);
 	blocks_clear(&process->blocks);
 	process->programs++;
 }

@@ -16,10 +16,7 @@
 static uint64_t hash_pair(const struct groups *groups, uint64_t size,
 			  uint64_t chain)
 {
-	uint64_t hash = (size ^ groups->seed ^ chain << 40) *
-			UINT64_C(0x9e3779b97f4a7c15);
-
-	return (hash ^ hash >> 32 ^ chain) * UINT64_C(0xff51afd7ed558ccd) >> 32;
+	return seed_mix(groups->seed, seed_hash(groups->seed, size), chain);
 }
 
 int groups_init(struct groups *groups)
@@ -419,10 +416,7 @@ uint64_t groups_release(struct groups *groups, uint64_t time, uint32_t number,
 	uint64_t live;
 
 	settle(groups, block->group);
-	/* Of those that go at one time, by an exec, the oldest, in whatever order
-	   they are told.  */
-	if (groups->links[block->group].oldest == number &&
-	    (time != group->elder_gone || block->time < group->elder_born)) {
+	if (groups->links[block->group].oldest == number) {
 		group->elder_born = block->time;
 		group->elder_gone = time;
 	}

@@ -180,7 +180,8 @@ static void emit_single(struct pair *pair, const struct thread *thread,
 {
 	struct operation operation = {
 		.time = hit->time,
-		.argument = { hit->argument[0], hit->argument[1], hit->argument[2] },
+		.argument = { hit->argument[0], hit->argument[1],
+			      hit->kind == HIT_WHOLE ? 0 : hit->argument[2] },
 		.result = result,
 		.pid = thread->pid,
 		.tid = thread->tid,
@@ -192,7 +193,8 @@ static void emit_single(struct pair *pair, const struct thread *thread,
 		.alone = hit->flags & HIT_ALONE,
 	};
 
-	_Static_assert(ALLOCATOR_ARGUMENTS == 3, "all are copied");
+	_Static_assert(ALLOCATOR_ARGUMENTS == 3 && WHOLE_RESULT == 2,
+		       "all are copied, and the result is none");
 	pair->output.operation(pair->output.context, &operation);
 }
 

@@ -30,9 +30,8 @@ void points_clear(struct points *points)
 static size_t slot_of(const struct points *points, uint64_t address,
 		      uint64_t image)
 {
-	uint64_t hash = (address ^ points->seed) * UINT64_C(0x9e3779b97f4a7c15);
-	size_t slot = (hash ^ hash >> 32 ^ image) *
-		      UINT64_C(0xff51afd7ed558ccd) >> 32 & (points->size - 1);
+	uint64_t hash = seed_hash(points->seed, address);
+	size_t slot = seed_mix(points->seed, hash, image) & (points->size - 1);
 
 	while (points->table[slot] &&
 	       (points->table[slot]->address != address ||

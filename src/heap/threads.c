@@ -40,9 +40,7 @@ void threads_clear(struct threads *threads)
 static struct thread **bucket_of(const struct threads *threads, struct thread **table,
 				 size_t size, uint32_t tid)
 {
-	uint64_t hash = (tid ^ threads->seed) * UINT64_C(0x9e3779b97f4a7c15);
-
-	return &table[(hash ^ hash >> 32) & (size - 1)];
+	return &table[seed_hash(threads->seed, tid) & (size - 1)];
 }
 
 static void grow(struct threads *threads)

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/intl.h"
+#include "base/shrunken.h"
 #include "base/text.h"
 #include "perfdata/features.h"
 #include "perfdata/pipe.h"
@@ -78,6 +79,7 @@ static int map_file(struct file *file, int fd, size_t size, struct error *error)
 	map = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (map == MAP_FAILED)
 		return error_set(error, "%s: %s", file->name, strerror(errno));
+	shrunken_expect(map, size);
 	file->map = map;
 	file->size = size;
 	return 0;
@@ -369,10 +371,12 @@ void file_close(struct file *file)
 	if (file->directory)
 		close(file->directory_fd);
 	file->directory = false;
-	if (file->spool)
+	if (file->spool) {
 		spool_free(file->spool);
-	else if (file->map)
+	} else if (file->map) {
+		shrunken_forget(file->map);
 		munmap((void *)(uintptr_t)file->map, file->size);
+	}
 	file->spool = NULL;
 	file->map = NULL;
 }

@@ -101,7 +101,7 @@ uint32_t text_events_find(struct text_events *events, struct text_span name)
 		return events->last;
 	if (name.length >= NAME_SIZE)
 		return IDMAP_NONE;
-	hash = text_hash(name.at, name.length);
+	hash = text_hash(events->seed, name.at, name.length);
 	index = idmap_find(&events->ids, hash);
 	if (index == IDMAP_NONE) {
 		if (!reserve(events) ||

@@ -7,10 +7,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/idmap.h"
 #include "perfdata/text_line.h"
 #include "trace/alone.h"
 #include "trace/decode.h"
-#include "base/idmap.h"
 #include "trace/map.h"
 
 /* What the events of a text are, by their names, and their hits.  */
@@ -39,6 +39,7 @@ struct text_events {
 	uint32_t room;
 	uint32_t last;          /* of the newest look-up */
 	struct idmap ids;       /* indexes by a hash of the name */
+	uint64_t seed;          /* of that, see base/seed.h */
 };
 
 void text_events_free(struct text_events *events);

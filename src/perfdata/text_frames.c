@@ -55,7 +55,7 @@ static uint64_t free_key(struct text_frames *frames, const struct told *told)
 uint64_t text_frames_key(struct text_frames *frames, const char *line,
 			 const char *end, const struct sink *sink)
 {
-	uint64_t hash = text_hash(line, (size_t)(end - line));
+	uint64_t hash = text_hash(frames->seed, line, (size_t)(end - line));
 	uint32_t index = idmap_find(&frames->lines, hash);
 	struct told told;
 

@@ -14,7 +14,8 @@
    different places have the same; and maybe none at all.  The number is the
    address where that is possible.  */
 struct text_frames {
-	struct idmap lines;     /* indexes by a hash of the line */
+	struct idmap lines;     /* indexes by a hash of the line, which stands for it */
+	uint64_t seed;          /* of that, see base/seed.h */
 	struct idmap keys;      /* those in use; the value says nothing */
 	uint64_t *key;          /* of each line; TEXT_FRAME_SKIPPED */
 	uint32_t count;

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/intl.h"
-
+#include "base/seed.h"
 #include "base/text.h"
 #include "perfdata/text_line.h"
 #include "perfdata/text_records.h"
@@ -29,6 +29,8 @@ void text_parser_init(struct text_parser *parser, const struct sink *sink)
 {
 	memset(parser, 0, sizeof(*parser));
 	parser->sink = sink;
+	parser->events.seed = seed_new();
+	parser->frames.seed = seed_new();
 }
 
 void text_parser_free(struct text_parser *parser)

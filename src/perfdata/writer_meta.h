@@ -8,8 +8,8 @@
 
 #include <linux/perf_event.h>
 
-#include "base/mapping.h"
 #include "base/idmap.h"
+#include "base/mapping.h"
 #include "trace/records.h"
 
 /* What a recording says besides its records: its events with their ids and

@@ -6,11 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
+
 /* Open addressing; a removal closes the gap that it leaves.  */
 
 static size_t home_slot(const struct lifecycle_blocks *blocks, uint64_t address)
 {
-	return (size_t)((address >> 4) * 0x9e3779b97f4a7c15ULL >> 20) & (blocks->capacity - 1);
+	return (size_t)seed_hash(blocks->seed, address) & (blocks->capacity - 1);
 }
 
 static struct lifecycle_block *find_slot(const struct lifecycle_blocks *blocks, uint64_t address)
@@ -27,6 +29,7 @@ static int blocks_grow(struct lifecycle_blocks *blocks)
 	struct lifecycle_blocks larger = {
 		.capacity = blocks->capacity ? 2 * blocks->capacity : 64,
 		.count = blocks->count,
+		.seed = blocks->capacity ? blocks->seed : seed_new(),
 	};
 
 	larger.slot = calloc(larger.capacity, sizeof(*larger.slot));

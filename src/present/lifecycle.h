@@ -18,6 +18,7 @@ struct lifecycle_blocks {
 	} *slot;
 	size_t count;
 	size_t capacity; /* a power of 2, or 0 */
+	uint64_t seed;   /* see base/seed.h */
 };
 
 /* Which entries of a log are about one size; kept up to date as the log

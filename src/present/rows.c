@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/intl.h"
+#include "base/seed.h"
 
 /* Joins groups to rows by size and call site while they are built.  */
 struct builder {
@@ -20,6 +21,7 @@ struct builder {
 	size_t capacity;
 	uint32_t *index;        /* row number + 1; 0: free */
 	size_t index_size;      /* a power of two, over twice the groups */
+	uint64_t seed;          /* see base/seed.h */
 };
 
 static int sites_reserve(struct rows *rows, uint32_t limit)
@@ -106,13 +108,11 @@ static bool is_better(const struct builder *builder, const struct row *row,
 	return deep != best_deep ? deep : bytes > best_bytes;
 }
 
-static uint64_t hash_row(uint64_t size, struct place place)
+static uint64_t hash_row(uint64_t seed, uint64_t size, struct place place)
 {
-	uint64_t hash = size * UINT64_C(0x9e3779b97f4a7c15);
+	uint64_t hash = seed_mix(seed, seed_hash(seed, size), place.object);
 
-	hash = (hash ^ place.object) * UINT64_C(0xff51afd7ed558ccd);
-	hash = (hash ^ place.offset) * UINT64_C(0x9e3779b97f4a7c15);
-	return hash ^ hash >> 32;
+	return seed_mix(seed, hash, place.offset);
 }
 
 static int grow_rows(struct builder *builder)
@@ -137,7 +137,7 @@ static int grow_rows(struct builder *builder)
 static long row_find(struct builder *builder, uint64_t size,
 		     struct place place)
 {
-	size_t at = hash_row(size, place) & (builder->index_size - 1);
+	size_t at = hash_row(builder->seed, size, place) & (builder->index_size - 1);
 	struct row *row;
 
 	for (; builder->index[at]; at = (at + 1) & (builder->index_size - 1)) {
@@ -245,6 +245,7 @@ int rows_build(struct rows *rows, const struct snapshot *snapshot,
 	struct builder builder = {
 		.rows = rows, .snapshot = snapshot, .symbols = symbols,
 		.generation = symbols_generation(symbols), .index_size = 64,
+		.seed = seed_new(),
 	};
 	int status = sites_reserve(rows, snapshot->chain_limit);
 

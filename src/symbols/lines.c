@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
 #include "symbols/dies.h"
 
 /* Of one generation of an object's names; 0: none.  */
@@ -37,6 +38,7 @@ struct lines {
 	struct answer *answers;
 	size_t size;            /* a power of two, or 0 */
 	size_t count;
+	uint64_t seed;          /* see base/seed.h */
 };
 
 struct lines *lines_new(struct strings *strings)
@@ -46,6 +48,7 @@ struct lines *lines_new(struct strings *strings)
 	if (!lines)
 		return NULL;
 	lines->strings = strings;
+	lines->seed = seed_new();
 	pthread_mutex_init(&lines->dwarf, NULL);
 	pthread_mutex_init(&lines->lock, NULL);
 	return lines;
@@ -71,12 +74,12 @@ void lines_free(struct lines *lines)
 }
 
 /* The answer's slot, or the free one where it belongs.  */
-static struct answer *slot_of(struct answer *answers, size_t size,
+static struct answer *slot_of(const struct lines *lines,
+			      struct answer *answers, size_t size,
 			      answer_key key, uint64_t address)
 {
-	uint64_t hash = (address ^ key << 40) *
-			0x9e3779b97f4a7c15u;
-	size_t i = (size_t)(hash >> 20) & (size - 1);
+	uint64_t hash = seed_hash(lines->seed, key);
+	size_t i = (size_t)seed_mix(lines->seed, hash, address) & (size - 1);
 
 	while (answers[i].key && (answers[i].key != key ||
 				  answers[i].address != address))
@@ -98,7 +101,7 @@ bool lines_known(struct lines *lines, const struct object *object,
 	*source = (struct source){ .file = NULL };
 	pthread_mutex_lock(&lines->lock);
 	if (lines->size) {
-		answer = slot_of(lines->answers, lines->size,
+		answer = slot_of(lines, lines->answers, lines->size,
 				 key_of(object, names), address);
 		*source = answer->source;
 		known = answer->key != 0;
@@ -121,7 +124,7 @@ static bool make_room(struct lines *lines)
 		const struct answer *old = &lines->answers[i];
 
 		if (old->key)
-			*slot_of(answers, size, old->key, old->address) =
+			*slot_of(lines, answers, size, old->key, old->address) =
 				*old;
 	}
 	free(lines->answers);
@@ -137,7 +140,7 @@ static bool remember(struct lines *lines, const struct answer *answer)
 	pthread_mutex_lock(&lines->lock);
 	room = make_room(lines);
 	if (room) {
-		*slot_of(lines->answers, lines->size, answer->key,
+		*slot_of(lines, lines->answers, lines->size, answer->key,
 			 answer->address) = *answer;
 		lines->count++;
 	}

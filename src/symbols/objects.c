@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/seed.h"
+#include "base/text.h"
 #include "symbols/below.h"
 #include "symbols/cache.h"
 #include "symbols/image.h"
@@ -23,6 +25,7 @@ struct objects {
 	struct object **buckets;        /* newest first in each */
 	size_t size;                    /* a power of two */
 	uint32_t count;
+	uint64_t seed;                  /* see base/seed.h */
 };
 
 struct objects *objects_new(struct strings *strings)
@@ -33,6 +36,7 @@ struct objects *objects_new(struct strings *strings)
 		return NULL;
 	objects->strings = strings;
 	objects->cache = cache_directory();
+	objects->seed = seed_new();
 	objects->size = 64;
 	objects->buckets = calloc(objects->size, sizeof(struct object *));
 	if (!objects->buckets) {
@@ -116,15 +120,6 @@ static bool is_file(const char *path)
 			return false;
 	}
 	return true;
-}
-
-static uint32_t hash_path(const char *path)
-{
-	uint32_t hash = 2166136261u;
-
-	while (*path)
-		hash = (hash ^ (unsigned char)*path++) * 16777619u;
-	return hash;
 }
 
 static void grow(struct objects *objects)
@@ -212,7 +207,7 @@ struct object *objects_get(struct objects *objects, const struct root *root,
 
 	if (!path || !is_file(path) || mapping->build_id_size > BUILD_ID_MAX)
 		return NULL;
-	hash = hash_path(path);
+	hash = (uint32_t)text_hash(objects->seed, path, strlen(path));
 	slot = hash & (objects->size - 1);
 	for (object = objects->buckets[slot]; object; object = object->next) {
 		if (object->hash == hash && object->root == root &&

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
+
 /* More than the kernel allows to a process unless told to.  */
 #define MAPS_MAX 65536
 
@@ -46,6 +48,7 @@ struct spaces {
 	uint32_t size;
 	struct present *present;
 	size_t present_size;    /* a power of two */
+	uint64_t seed;          /* of its hash, see base/seed.h */
 	size_t present_count;
 	uint32_t last_pid;      /* of spaces_of */
 	uint32_t last;          /* its space; 0: none */
@@ -57,6 +60,7 @@ struct spaces *spaces_new(void)
 
 	if (!spaces)
 		return NULL;
+	spaces->seed = seed_new();
 	spaces->present_size = 64;
 	spaces->present = calloc(spaces->present_size,
 				 sizeof(*spaces->present));
@@ -84,10 +88,11 @@ void spaces_free(struct spaces *spaces)
 	free(spaces);
 }
 
-static struct present *present_of(struct present *present, size_t size,
+static struct present *present_of(const struct spaces *spaces,
+				  struct present *present, size_t size,
 				  uint32_t pid)
 {
-	size_t i = (pid * 2654435769u >> 7) & (size - 1);
+	size_t i = (size_t)seed_hash(spaces->seed, pid) & (size - 1);
 
 	while (present[i].first && present[i].pid != pid)
 		i = (i + 1) & (size - 1);
@@ -106,7 +111,7 @@ static bool grow_present(struct spaces *spaces)
 		return false;
 	for (size_t i = 0; i < spaces->present_size; i++) {
 		if (spaces->present[i].first)
-			*present_of(present, size, spaces->present[i].pid) =
+			*present_of(spaces, present, size, spaces->present[i].pid) =
 				spaces->present[i];
 	}
 	free(spaces->present);
@@ -119,7 +124,7 @@ static bool grow_present(struct spaces *spaces)
 static struct space *find(const struct spaces *spaces, uint32_t pid)
 {
 	const struct present *present =
-		present_of(spaces->present, spaces->present_size, pid);
+		present_of(spaces, spaces->present, spaces->present_size, pid);
 
 	return present->space ? &spaces->space[present->space - 1] : NULL;
 }
@@ -165,7 +170,7 @@ static struct space *make(struct spaces *spaces, uint32_t pid, bool begun)
 
 	if (!grow_present(spaces))
 		return NULL;
-	present = present_of(spaces->present, spaces->present_size, pid);
+	present = present_of(spaces, spaces->present, spaces->present_size, pid);
 	number = present->first ? next_again(spaces, present, begun) : 0;
 	if (!number) {
 		number = add_space(spaces, pid, begun);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
 #include "base/text.h"
 
 struct string {
@@ -21,6 +22,7 @@ struct strings {
 	struct string **buckets;
 	size_t size;            /* a power of two */
 	size_t count;
+	uint64_t seed;          /* see base/seed.h */
 };
 
 struct strings *strings_new(void)
@@ -29,6 +31,7 @@ struct strings *strings_new(void)
 
 	if (!strings)
 		return NULL;
+	strings->seed = seed_new();
 	strings->size = 256;
 	strings->buckets = calloc(strings->size, sizeof(struct string *));
 	if (!strings->buckets) {
@@ -54,15 +57,6 @@ void strings_free(struct strings *strings)
 	free(strings->buckets);
 	pthread_mutex_destroy(&strings->lock);
 	free(strings);
-}
-
-static uint32_t hash_text(const char *text)
-{
-	uint32_t hash = 2166136261u;
-
-	while (*text)
-		hash = (hash ^ (unsigned char)*text++) * 16777619u;
-	return hash;
 }
 
 /* Without memory the chains just grow longer.  */
@@ -99,7 +93,8 @@ const char *strings_intern(struct strings *strings, const char *text)
 	if (!fresh)
 		return NULL;
 	text_clean(fresh->text, length + 1, text);
-	fresh->hash = hash_text(fresh->text);
+	fresh->hash = (uint32_t)text_hash(strings->seed, fresh->text,
+					  strlen(fresh->text));
 	pthread_mutex_lock(&strings->lock);
 	slot = fresh->hash & (strings->size - 1);
 	for (string = strings->buckets[slot]; string; string = string->next) {

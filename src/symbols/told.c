@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
 #include "symbols/demangle.h"
 #include "symbols/internal.h"
 #include "symbols/strings.h"
@@ -25,6 +26,7 @@ struct told_table {
 	struct entry *entries;  /* open addressing by key */
 	size_t size;            /* a power of two, over twice the count */
 	size_t count;
+	uint64_t seed;          /* see base/seed.h */
 };
 
 void told_free(struct told_table *table)
@@ -42,6 +44,7 @@ static struct told_table *told_new(void)
 
 	if (!table)
 		return NULL;
+	table->seed = seed_new();
 	table->size = 1024;
 	table->entries = calloc(table->size, sizeof(*table->entries));
 	if (!table->entries) {
@@ -53,10 +56,10 @@ static struct told_table *told_new(void)
 }
 
 /* The entry of KEY, or the free one for it.  */
-static struct entry *find(struct entry *entries, size_t size, uint64_t key)
+static struct entry *find(const struct told_table *table, struct entry *entries,
+			  size_t size, uint64_t key)
 {
-	size_t i = (size_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 20) &
-		(size - 1);
+	size_t i = (size_t)seed_hash(table->seed, key) & (size - 1);
 
 	while (entries[i].used && entries[i].key != key)
 		i = (i + 1) & (size - 1);
@@ -76,7 +79,7 @@ static bool reserve(struct told_table *table)
 		return false;
 	for (size_t i = 0; i < table->size; i++) {
 		if (table->entries[i].used)
-			*find(entries, size, table->entries[i].key) =
+			*find(table, entries, size, table->entries[i].key) =
 				table->entries[i];
 	}
 	free(table->entries);
@@ -158,12 +161,12 @@ void symbols_told(struct symbols *symbols, const struct told *told)
 		atomic_store(&symbols->told, table);
 	}
 	/* Only this thread adds any.  */
-	if (find(table->entries, table->size, told->key)->used)
+	if (find(table, table->entries, table->size, told->key)->used)
 		return;
 	entry = make_entry(symbols, told);
 	pthread_mutex_lock(&table->lock);
 	if (reserve(table)) {
-		*find(table->entries, table->size, told->key) = entry;
+		*find(table, table->entries, table->size, told->key) = entry;
 		table->count++;
 	}
 	pthread_mutex_unlock(&table->lock);
@@ -177,7 +180,7 @@ static bool look_up(struct symbols *symbols, uint64_t address,
 	if (!table)
 		return false;
 	pthread_mutex_lock(&table->lock);
-	*entry = *find(table->entries, table->size, address);
+	*entry = *find(table, table->entries, table->size, address);
 	pthread_mutex_unlock(&table->lock);
 	return entry->used;
 }

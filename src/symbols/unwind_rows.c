@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/seed.h"
 #include "symbols/internal.h"
 #include "symbols/unwind_cfi.h"
 
@@ -37,6 +38,7 @@ struct module {
 	struct slot *slots;
 	size_t size;            /* a power of two, or 0 */
 	size_t count;
+	uint64_t seed;          /* see base/seed.h */
 };
 
 struct rows {
@@ -118,15 +120,11 @@ static bool reserve(void **array, size_t count, size_t *room, size_t size)
 	return true;
 }
 
-static uint64_t hash(uint64_t address)
-{
-	return address * UINT64_C(0x9e3779b97f4a7c15) >> 32;
-}
-
 /* ADDRESS's slot, or the free one where it belongs.  */
-static struct slot *slot_of(struct slot *slots, size_t size, uint64_t address)
+static struct slot *slot_of(const struct module *module, struct slot *slots,
+			    size_t size, uint64_t address)
 {
-	size_t i = hash(address) & (size - 1);
+	size_t i = (size_t)seed_hash(module->seed, address) & (size - 1);
 
 	while (slots[i].row != NO_ROW && slots[i].address != address)
 		i = (i + 1) & (size - 1);
@@ -143,11 +141,13 @@ static bool grow_module(struct module *module)
 	slots = calloc(size, sizeof(*slots));
 	if (!slots)
 		return false;
+	if (!module->size)
+		module->seed = seed_new();
 	for (size_t i = 0; i < module->size; i++) {
 		const struct slot *old = &module->slots[i];
 
 		if (old->row != NO_ROW)
-			*slot_of(slots, size, old->address) = *old;
+			*slot_of(module, slots, size, old->address) = *old;
 	}
 	free(module->slots);
 	module->slots = slots;
@@ -198,7 +198,7 @@ static uint32_t add_row(struct rows *rows, struct module *module,
 		row->recipe = (uint32_t)rows->recipe_count;
 		rows->recipes[rows->recipe_count++] = recipe;
 	}
-	*slot_of(module->slots, module->size, address) =
+	*slot_of(module, module->slots, module->size, address) =
 		(struct slot){ address, (uint32_t)rows->count };
 	module->count++;
 	return (uint32_t)rows->count++;
@@ -225,7 +225,7 @@ static uint32_t look_up(struct rows *rows, const struct machine *machine,
 	module = module_of(rows, object, image);
 	if (!module)
 		return NO_ROW;
-	row = module->size ? slot_of(module->slots, module->size,
+	row = module->size ? slot_of(module, module->slots, module->size,
 				     in_file)->row : NO_ROW;
 	return row == NO_ROW ? add_row(rows, module, in_file) : row;
 }
@@ -233,8 +233,9 @@ static uint32_t look_up(struct rows *rows, const struct machine *machine,
 const struct row *rows_find(struct rows *rows, const struct machine *machine,
 			    uint32_t space, uint64_t address)
 {
+	/* Who collides here is only asked for again.  */
 	struct recent *recent = &rows->recent[
-		hash(address ^ (uint64_t)space << 44) &
+		seed_hash(0, address ^ (uint64_t)space << 44) &
 		((1u << RECENT_BITS) - 1)];
 	uint64_t changes = symbols_changes(rows->symbols);
 

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/grown.h"
+#include "base/seed.h"
 #include "base/text.h"
 
 /* Functions, by bits.  */
@@ -25,20 +26,24 @@ void alone_clear(struct alone *alone)
 }
 
 /* An event's name has no colon, but a group's may.  */
-static uint64_t group_hash(const char *name)
+static uint64_t group_hash(const struct alone *alone, const char *name)
 {
 	const char *colon = strrchr(name, ':');
 
-	return text_hash(name, colon ? (size_t)(colon - name) : 0);
+	return text_hash(alone->seed, name, colon ? (size_t)(colon - name) : 0);
 }
 
 static struct alone_group *make_group(struct alone *alone, const char *name)
 {
-	uint64_t hash = group_hash(name);
-	uint32_t index = idmap_find(&alone->groups, hash);
 	size_t count = alone->groups.count;
 	struct alone_group *group;
+	uint64_t hash;
+	uint32_t index;
 
+	if (!count)
+		alone->seed = seed_new();
+	hash = group_hash(alone, name);
+	index = idmap_find(&alone->groups, hash);
 	if (index != IDMAP_NONE)
 		return &alone->group[index];
 	if (idmap_reserve(&alone->groups, 1) < 0)
@@ -80,7 +85,7 @@ void alone_settle(struct alone *alone)
 bool alone_is(const struct alone *alone, const char *name,
 	      enum allocator_id function)
 {
-	uint32_t index = idmap_find(&alone->groups, group_hash(name));
+	uint32_t index = idmap_find(&alone->groups, group_hash(alone, name));
 	unsigned returns;
 
 	if (index == IDMAP_NONE || allocators[function].result == RESULT_NONE)

@@ -16,7 +16,8 @@
    function and no calls, they may be those of any other group.  Zeroed, it is
    empty.  */
 struct alone {
-	struct idmap groups;    /* indexes, by a hash of the name */
+	struct idmap groups;    /* indexes, by a hash of the name, which stands for it */
+	uint64_t seed;          /* of that, see base/seed.h; set with the first one */
 	struct alone_group *group;
 	uint16_t strays;        /* functions, by bits: a group has their returns only */
 };

@@ -10,9 +10,9 @@
 
 #include <event-parse.h>
 
+#include "base/idmap.h"
 #include "base/intl.h"
 #include "base/text.h"
-#include "base/idmap.h"
 #include "trace/map.h"
 
 /* The kernel's own limit for a name is 64 bytes, group and event each.  */

@@ -10,7 +10,7 @@
 #define CONTEXT_FIRST ((uint64_t)PERF_CONTEXT_MAX)
 
 /* Steps over PERF_SAMPLE_READ; *AT counts u64s.  Returns 0 or -1.  */
-static int skip_read(const struct event *event, struct body body, size_t *at)
+static int skip_read(const struct event *event, const struct body *body, size_t *at)
 {
 	uint64_t format = event->read_format;
 	size_t times = (size_t)!!(format & PERF_FORMAT_TOTAL_TIME_ENABLED) +
@@ -20,14 +20,14 @@ static int skip_read(const struct event *event, struct body body, size_t *at)
 	uint64_t values = 1;
 
 	if (format & PERF_FORMAT_GROUP) {
-		if (*at >= body.count)
+		if (*at >= body->count)
 			return -1;
-		values = body.data[(*at)++];
-		if (values > body.count)
+		values = body->data[(*at)++];
+		if (values > body->count)
 			return -1;
 	}
 	*at += times + (size_t)values * value;
-	return *at <= body.count ? 0 : -1;
+	return *at <= body->count ? 0 : -1;
 }
 
 struct chain {
@@ -80,7 +80,7 @@ static inline int read_chain(const struct body *body, size_t *at, bool spare,
 
 /* Delivers what was recorded with HIT, of an event with dumps; AT as for
    dump_read().  Returns 0, or -1 when the sample's lengths are inconsistent.  */
-static int deliver_dump(const struct event *event, struct body body,
+static int deliver_dump(const struct event *event, const struct body *body,
 			size_t at, const struct sink *sink,
 			const struct hit *hit)
 {
@@ -89,7 +89,7 @@ static int deliver_dump(const struct event *event, struct body body,
 
 	if (!event->registers || !sink->dump)
 		return 0;
-	found = dump_read(event, &body, at, &dump);
+	found = dump_read(event, body, at, &dump);
 	if (found > 0)
 		sink->dump(sink->context, hit, &dump);
 	return found < 0 ? -1 : 0;
@@ -114,7 +114,7 @@ enum record_status sample_read(struct records *records,
 	if (at > body.count)
 		return RECORD_BAD;
 	if (event->sample_type & PERF_SAMPLE_READ &&
-	    skip_read(event, body, &at))
+	    skip_read(event, &body, &at))
 		return RECORD_BAD;
 	if (event->sample_type & PERF_SAMPLE_CALLCHAIN &&
 	    read_chain(&body, &at, event->spare & sink->spare_chains, &chain))
@@ -135,13 +135,13 @@ enum record_status sample_read(struct records *records,
 	hit.flags |= event->flags;
 	/* Together with its size the raw data fills whole u64s.  */
 	if (event->dumps &&
-	    deliver_dump(event, body,
+	    deliver_dump(event, &body,
 			 at + (sizeof(raw_size) + raw_size + 7) / 8, sink,
 			 &hit))
 		return RECORD_BAD;
 	if (hit.time > records->last_time)
 		records->last_time = hit.time;
-	if (event->dumps && event->shadow)
+	if (event->shadow)
 		return RECORD_OK;
 	records->hits++;
 	sink->hit(sink->context, &hit, chain.frames, chain.size);

@@ -18,7 +18,7 @@
    cache has lost it again.  */
 #define WINDOW (8 * CHUNK)
 /* What is given back in one go.  */
-#define RELEASED (16 * CHUNK)
+#define RELEASED (8 * CHUNK)
 /* A shorter stretch is read as fast as a thread starts.  */
 #define WORTH_WHILE (8 * CHUNK)
 

@@ -3,7 +3,6 @@
 
 #include "perfdata/ahead.h"
 
-#include <errno.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -93,20 +92,16 @@ static void *run(void *context)
 	return NULL;
 }
 
-struct ahead *ahead_new(const struct file *file, uint64_t begin, uint64_t end)
+struct ahead *ahead_new(const uint8_t *map, uint64_t begin, uint64_t end)
 {
-	uint64_t data_end = file_data_end(file);
 	struct ahead *ahead;
 
-	if (end > data_end)
-		end = data_end;
-	if (file->spool || end <= begin || end - begin < WORTH_WHILE ||
-	    !thread_has_processor())
+	if (end <= begin || end - begin < WORTH_WHILE || !thread_has_processor())
 		return NULL;
 	ahead = calloc(1, sizeof(*ahead));
 	if (!ahead)
 		return NULL;
-	ahead->map = file->map;
+	ahead->map = map;
 	ahead->mapped = ahead->released = begin - begin % CHUNK;
 	ahead->end = end;
 	ahead->told = ahead->place = begin;

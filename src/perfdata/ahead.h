@@ -4,17 +4,15 @@
 
 #include <stdint.h>
 
-#include "perfdata/file.h"
-
 /* A thread of its own that has the pages of a mapped file mapped before they are
    read, and gives back those that have been: what the kernel does for that takes
    half as long as the reading.  */
 struct ahead;
 
-/* For FILE, which must outlive it, from offset BEGIN to END.  NULL where it is not
-   worth while: a short stretch, a stream, or only one processor; or where it can't
-   be.  */
-struct ahead *ahead_new(const struct file *file, uint64_t begin, uint64_t end);
+/* For the file at MAP, all of which is there, from offset BEGIN to END.  NULL where
+   it is not worth while, for a short stretch or with only one processor; or where it
+   can't be.  It is to be freed before MAP is unmapped.  */
+struct ahead *ahead_new(const uint8_t *map, uint64_t begin, uint64_t end);
 /* NULL is allowed.  */
 void ahead_free(struct ahead *ahead);
 

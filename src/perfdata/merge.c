@@ -214,11 +214,14 @@ uint64_t merge_place(const struct merge *merge)
 void merge_start(struct merge *merge, uint64_t place, uint64_t end)
 {
 	struct part *part = merge->parts[0];
+	const struct file *file = part->reader.file;
+	uint64_t data_end = file_data_end(file);
 
 	if (place)
 		part->reader.at = part->released = place;
-	if (merge->count == 1)
-		merge->ahead = ahead_new(part->reader.file, part->reader.at, end);
+	if (merge->count == 1 && !file->spool)
+		merge->ahead = ahead_new(file->map, part->reader.at,
+					 end < data_end ? end : data_end);
 }
 
 uint64_t merge_done(const struct merge *merge)

@@ -280,7 +280,7 @@ int text_read(const struct file *file, const struct sink *sink,
 
 	if (!parser)
 		return error_set(error, _("%s: out of memory"), file->name);
-	ahead = ahead_new(file, 0, UINT64_MAX);
+	ahead = file->spool ? NULL : ahead_new(file->map, 0, file_size(file));
 	text_parser_init(parser, sink);
 	parser->events.maps = file->maps;
 	parser->events.alone = &file->text->alone;

@@ -59,17 +59,18 @@ static bool work(struct ahead *ahead, uint64_t place)
 {
 	uint64_t chunk = place - place % CHUNK;
 
-	if (ahead->mapped < chunk)
-		ahead->mapped = chunk;
-	if (ahead->mapped < ahead->end && ahead->mapped - chunk <= WINDOW) {
-		map_chunk(ahead);
+	/* First, or a disk that is slower than the reader would never leave time for it.
+	   Nothing is lost by that: who asks for it again, gets it from the file.  */
+	if (chunk >= ahead->released + RELEASED) {
+		advise(ahead, ahead->released, chunk, MADV_DONTNEED);
+		ahead->released = chunk;
 		return true;
 	}
-	if (chunk < ahead->released + RELEASED)
+	if (ahead->mapped < chunk)
+		ahead->mapped = chunk;
+	if (ahead->mapped >= ahead->end || ahead->mapped - chunk > WINDOW)
 		return false;
-	/* Of a file nothing is lost by that: who asks for it again, gets it.  */
-	advise(ahead, ahead->released, chunk, MADV_DONTNEED);
-	ahead->released = chunk;
+	map_chunk(ahead);
 	return true;
 }
 
